@@ -1,0 +1,1 @@
+//! Words that every room shares: time, chance, ids, events, the unavailable store.

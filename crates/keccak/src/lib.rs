@@ -1,0 +1,1 @@
+//! Many SHA3-256 digests at once, eight Keccak states side by side.

@@ -1,0 +1,1 @@
+//! Digests enter a pool, an interval is sealed, proofs come out.

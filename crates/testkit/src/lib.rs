@@ -1,0 +1,1 @@
+//! The app in memory, a clock that can be turned, failing stores; all integration tests.

@@ -1,0 +1,1 @@
+//! Merkle log arithmetic: hashes, tiles, proofs, checkpoints, signed notes.

@@ -1,0 +1,1 @@
+//! HTTP and HTML: API, pages, live feeds, assets.
