@@ -1,1 +1,15 @@
-//! Words that every room shares: time, chance, ids, events, the unavailable store.
+//! Words that every room shares: time, chance, events, and the store that did not answer.
+//!
+//! Nothing here knows what a timestamp, a post or an indicator is.
+
+#![forbid(unsafe_code)]
+
+mod bus;
+mod entropy;
+mod time;
+mod unavailable;
+
+pub use bus::{Bus, Event, InProcessBus, Subscription};
+pub use entropy::{Entropy, SystemEntropy};
+pub use time::{Clock, SystemClock, UnixMicros};
+pub use unavailable::Unavailable;
