@@ -1,1 +1,18 @@
-//! Digests enter a pool, an interval is sealed, proofs come out.
+//! The log as a feature: digests enter a pool, an interval is sealed, proofs come out.
+//!
+//! Knows no SQL, no HTTP, and not what it seals: a timestamp is a hash and a moment.
+
+#![forbid(unsafe_code)]
+
+mod id;
+mod packed;
+mod store;
+mod words;
+
+pub use id::{BATCH_ENTRIES_MAX, TimestampId};
+pub use packed::{Entries, Placement, Placements};
+pub use store::{BatchState, Commit, Lease, NewBatch, Store};
+pub use words::{
+    Checkpoint, Cosignature, Entry, Head, Interval, LogKey, PooledBatch, SealedBatch,
+    SealedInterval, TagPage, Token, Tree, Witnessed,
+};
