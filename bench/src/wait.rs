@@ -1,0 +1,130 @@
+//! Waiting clients: each submits with `?wait`, and all are answered when the interval is sealed.
+//!
+//! Waiters travel as HTTP/2 streams, because a process may hold fewer descriptors than we want
+//! waiters. The interval's own time, from the answer, is when the seal began; client and server
+//! share a clock.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use base::{Clock as _, SystemClock};
+use bytes::{Bytes, BytesMut};
+use h2::client::SendRequest;
+use hdrhistogram::Histogram;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::client;
+use crate::report;
+use crate::server::Server;
+
+/// Streams on one connection: what servers commonly allow.
+const STREAMS: usize = 100;
+
+pub(crate) async fn run(
+    program: &Path,
+    waiters: &[usize],
+    rounds: usize,
+    interval: u64,
+) -> anyhow::Result<()> {
+    let interval = format!("{interval}s");
+    let options = ["--log-interval", &interval, "--log-wait-max", "120s"];
+    println!("{}\n", report::machine());
+    println!(
+        "| waiters | sent within s | p50 ms after the seal began | p99 | last | no proof | failed | server MiB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for waiters in waiters {
+        let server = Server::product(program, &options).await?;
+        for _ in 0..rounds {
+            let round = one_round(&server, *waiters).await?;
+            println!(
+                "| {waiters} | {:.1} | {} | {} | {} | {} | {} | {} |",
+                round.sent_seconds,
+                report::ms(&round.after_seal, 0.5),
+                report::ms(&round.after_seal, 0.99),
+                report::ms(&round.after_seal, 1.0),
+                round.proofless,
+                round.failed,
+                round.resident_kib / 1024,
+            );
+        }
+    }
+    Ok(())
+}
+
+struct Round {
+    sent_seconds: f64,
+    after_seal: Histogram<u64>,
+    proofless: u64,
+    failed: u64,
+    resident_kib: u64,
+}
+
+async fn one_round(server: &Server, waiters: usize) -> anyhow::Result<Round> {
+    let connections = waiters.div_ceil(STREAMS);
+    let mut senders = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        let stream = TcpStream::connect(server.address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = h2::client::handshake(stream).await?;
+        tokio::spawn(connection);
+        senders.push(sender);
+    }
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for waiter in 0..waiters {
+        let sender = senders[waiter % connections].clone();
+        let answer = send(sender, waiter).await?;
+        tasks.spawn(answered(answer));
+    }
+    let mut round = Round {
+        sent_seconds: began.elapsed().as_secs_f64(),
+        after_seal: client::histogram(),
+        proofless: 0,
+        failed: 0,
+        resident_kib: server.resident_kib()?,
+    };
+    while let Some(outcome) = tasks.join_next().await {
+        match outcome? {
+            Ok(Some(after_us)) => round.after_seal.saturating_record(after_us),
+            Ok(None) => round.proofless += 1,
+            Err(_) => round.failed += 1,
+        }
+    }
+    Ok(round)
+}
+
+async fn send(
+    sender: SendRequest<Bytes>,
+    waiter: usize,
+) -> anyhow::Result<h2::client::ResponseFuture> {
+    let mut sender = sender.ready().await?;
+    let request = http::Request::post("http://bench/api/v1/ts/?wait")
+        .header("content-type", "application/json")
+        .body(())?;
+    let (answer, mut body) = sender.send_request(request, false)?;
+    body.send_data(format!(r#"{{"data":"waiter {waiter}"}}"#).into(), true)?;
+    Ok(answer)
+}
+
+/// Microseconds from the interval's time to the answer; `None` when it came without a proof.
+async fn answered(answer: h2::client::ResponseFuture) -> anyhow::Result<Option<u64>> {
+    let answer = answer.await?;
+    ensure!(answer.status().is_success(), "status {}", answer.status());
+    let mut stream = answer.into_body();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = stream.data().await {
+        let chunk = chunk?;
+        body.extend_from_slice(&chunk);
+        stream.flow_control().release_capacity(chunk.len())?;
+    }
+    let now = SystemClock.now();
+    let body: serde_json::Value = serde_json::from_slice(&body)?;
+    let Some(time) = body["interval"]["timestamp"].as_str() else {
+        return Ok(None);
+    };
+    let sealed = tlog::v1::parse_time(time).context("a time in the answer")?;
+    Ok(Some(u64::try_from(now.0 - sealed)?.max(1)))
+}
