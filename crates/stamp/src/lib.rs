@@ -11,7 +11,7 @@ mod words;
 
 pub use id::{BATCH_ENTRIES_MAX, TimestampId};
 pub use packed::{Entries, Placement, Placements};
-pub use store::{BatchState, Commit, Lease, NewBatch, Store};
+pub use store::{BatchState, Commit, EntryState, Lease, NewBatch, Store};
 pub use words::{
     Checkpoint, Cosignature, Entry, Head, Interval, LogKey, PooledBatch, SealedBatch,
     SealedInterval, TagPage, Token, Tree, Witnessed,

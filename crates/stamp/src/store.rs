@@ -7,8 +7,8 @@ use base::{Unavailable, UnixMicros};
 use tlog::{Hash, TileId};
 
 use crate::{
-    Checkpoint, Cosignature, Entries, Head, Interval, LogKey, PooledBatch, SealedBatch,
-    SealedInterval, TagPage, TimestampId, Token, Tree, Witnessed,
+    Checkpoint, Cosignature, Entries, Entry, Head, Interval, LogKey, Placement, PooledBatch,
+    SealedBatch, SealedInterval, TagPage, TimestampId, Token, Tree, Witnessed,
 };
 
 /// A batch on its way into the pool.
@@ -32,6 +32,29 @@ pub enum BatchState {
     /// Sealed.
     Sealed(SealedBatch),
     /// Sealed, and forgotten after the retention time.
+    Forgotten,
+}
+
+/// One entry of a batch, and where the batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryState {
+    /// Durable, waiting for its interval.
+    Pooled {
+        /// The random part of the batch's ids.
+        nonce: u64,
+        /// What was stamped.
+        entry: Entry,
+    },
+    /// Sealed.
+    Sealed {
+        /// The random part of the batch's ids.
+        nonce: u64,
+        /// The interval that holds it.
+        interval: u64,
+        /// Where in the interval's tree it stands.
+        placement: Placement,
+    },
+    /// Its batch was sealed, and forgotten after the retention time.
     Forgotten,
 }
 
@@ -69,6 +92,13 @@ pub trait Store: Send + Sync {
     /// One batch, wherever it is; `None` when there never was one of this number.
     async fn batch(&self, number: u64) -> Result<Option<BatchState>, Unavailable>;
 
+    /// One entry of a batch, read without the rest of the batch; `None` when there never was one
+    /// at this address.
+    async fn entry(&self, number: u64, index: u32) -> Result<Option<EntryState>, Unavailable>;
+
+    /// How many timestamps wait in the pool, over all its batches.
+    async fn pooled(&self) -> Result<u64, Unavailable>;
+
     /// The batches that an interval sealed, by number.
     async fn sealed_batches(&self, interval: u64) -> Result<Vec<SealedBatch>, Unavailable>;
 
@@ -79,6 +109,14 @@ pub trait Store: Send + Sync {
         before: Option<TimestampId>,
         limit: usize,
     ) -> Result<TagPage, Unavailable>;
+
+    /// Addresses to which a tag or a token points, each once, ascending by batch and index, after
+    /// `after`: for whoever checks that they point to something.
+    async fn referenced(
+        &self,
+        after: Option<TimestampId>,
+        limit: usize,
+    ) -> Result<Vec<TimestampId>, Unavailable>;
 
     /// The newest committed head; [`Head::empty`] for a new log.
     async fn head(&self) -> Result<Head, Unavailable>;
@@ -134,8 +172,8 @@ pub trait Store: Send + Sync {
     async fn token(&self, serial: [u8; 16]) -> Result<Option<Token>, Unavailable>;
 
     /// Forgets what proofs need of intervals before `before`: their trees' tiles, batches, tags and
-    /// tokens, at most `intervals_max` intervals at a time, oldest first; answers how many intervals it cleared. Nuclei,
-    /// main trees and checkpoints stay for ever.
+    /// tokens, at most `intervals_max` intervals at a time, oldest first; answers how many intervals
+    /// it cleared. Nuclei, main trees and checkpoints stay for ever.
     async fn forget(&self, before: UnixMicros, intervals_max: u32) -> Result<u32, Unavailable>;
 
     /// Asks for the right to seal; `None` while another holds it.
