@@ -8,15 +8,29 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod hash;
+mod key;
 mod levels;
+mod note;
 mod proof;
 mod range;
+mod text;
 mod tile;
+mod tile_path;
 pub mod v1;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use hash::{Hash, Sha3, Sha256, TreeHash};
+pub use key::{
+    CosignerKey, CosigningKey, KeyError, KeyId, PublicKey, SecretKey, SigningKey, VerifierKey,
+};
 pub use levels::Levels;
+pub use note::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, NoteError, SignatureLine, SignedNote};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use range::CompactRange;
 pub use tile::{MissingTile, TILE_HEIGHT, TILE_WIDTH, TileEdge, TileId, TileSet};
+pub use tile_path::{
+    BundleError, ENTRY_BYTES_MAX, TilePath, TilePathError, TileResource, parse_bundle, parse_tile,
+    push_entry,
+};

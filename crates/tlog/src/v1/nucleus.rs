@@ -3,7 +3,8 @@
 //! The maps have a fixed order of keys, so they are written by hand: 147 million a second, where a
 //! serializer would have to be trusted to sort.
 
-use crate::v1::TimeText;
+use crate::v1::cbor::{BYTES, TEXT, UINT, head};
+use crate::v1::{CborError, Interval, TimeText};
 use crate::{Hash, Sha3, TreeHash};
 
 /// Longest data that may be stamped, in bytes.
@@ -22,8 +23,8 @@ pub enum Data<'a> {
 pub fn timestamp_nucleus(data: Data<'_>, time: &TimeText, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\xa4\x63typ\x62ts\x64data");
     let (major, bytes) = match data {
-        Data::Text(text) => (0x60, text.as_bytes()),
-        Data::Bytes(bytes) => (0x40, bytes),
+        Data::Text(text) => (TEXT, text.as_bytes()),
+        Data::Bytes(bytes) => (BYTES, bytes),
     };
     head(major, bytes.len() as u64, out);
     out.extend_from_slice(bytes);
@@ -45,7 +46,7 @@ pub fn interval_nucleus(index: u64, time: &TimeText, ith: &Hash) -> Vec<u8> {
     out.extend_from_slice(b"\xa5\x63ith\x58\x20");
     out.extend_from_slice(ith);
     out.extend_from_slice(b"\x63typ\x62it\x65index");
-    head(0x00, index, &mut out);
+    head(UINT, index, &mut out);
     out.extend_from_slice(b"\x67version\x611\x69timestamp\x78\x1b");
     out.extend_from_slice(time.as_bytes());
     out
@@ -57,25 +58,9 @@ pub fn interval_hash(index: u64, time: &TimeText, ith: &Hash) -> Hash {
     Sha3::digest(&interval_nucleus(index, time, ith))
 }
 
-/// The head of a CBOR item in its shortest form: RFC 8949 §3.
-fn head(major: u8, value: u64, out: &mut Vec<u8>) {
-    let bytes = value.to_be_bytes();
-    match value {
-        0..=23 => out.push(major | bytes[7]),
-        24..=0xff => out.extend_from_slice(&[major | 0x18, bytes[7]]),
-        0x100..=0xffff => {
-            out.push(major | 0x19);
-            out.extend_from_slice(&bytes[6..]);
-        }
-        0x1_0000..=0xffff_ffff => {
-            out.push(major | 0x1a);
-            out.extend_from_slice(&bytes[4..]);
-        }
-        _ => {
-            out.push(major | 0x1b);
-            out.extend_from_slice(&bytes);
-        }
-    }
+/// Reads an entry of the log; only the bytes that [`interval_nucleus`] writes are one.
+pub fn parse_interval_nucleus(nucleus: &[u8]) -> Result<Interval, CborError> {
+    Interval::from_cbor(nucleus)
 }
 
 #[cfg(test)]

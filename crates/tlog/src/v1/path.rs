@@ -23,6 +23,22 @@ pub fn root_of_path(leaf: &Hash, a: u64, path: &[Hash]) -> Option<Hash> {
     Some(root)
 }
 
+/// The `a` that belongs to the inclusion path (RFC 6962 §2.1.1) of leaf `index` in a tree of `size`
+/// leaves: with it, a path from tiles can be given as `(a, path)`. `index` is below `size`.
+pub fn sides(index: u64, size: u64) -> u64 {
+    let (mut at, mut last) = (index, size - 1);
+    let (mut a, mut step) = (0, 0);
+    while last > 0 {
+        // A last node without a sibling moves up and takes no step.
+        if at & 1 == 1 || at < last {
+            a |= (at & 1) << step;
+            step += 1;
+        }
+        (at, last) = (at >> 1, last >> 1);
+    }
+    a
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +71,17 @@ mod tests {
             "127b563f9747372869139459ea71ceaaf519a6c0ebb20193a030054dc43d470e"
         );
         assert_eq!(six.path(5, &mut Vec::new()), 3);
+    }
+
+    #[test]
+    fn sides_agree_with_whole_trees() {
+        for size in 1..=130 {
+            let tree = Levels::<Sha3>::of_leaf_hashes(vec![[0; 32]; size]);
+            for index in 0..tree.size() {
+                assert_eq!(sides(index, tree.size()), tree.path(index, &mut Vec::new()));
+            }
+        }
+        assert_eq!(sides(u64::MAX - 1, u64::MAX), u64::MAX >> 1);
     }
 
     #[test]

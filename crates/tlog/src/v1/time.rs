@@ -30,6 +30,16 @@ impl TimeText {
         Self(text)
     }
 
+    /// The text, if it is one: see [`parse_time`].
+    pub fn parse(text: &str) -> Option<Self> {
+        parse_time(text).map(Self::of_micros)
+    }
+
+    /// Microseconds since 1970.
+    pub fn micros(&self) -> i64 {
+        parse_time(self.as_str()).expect("only texts of moments are made")
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only ASCII was written")
