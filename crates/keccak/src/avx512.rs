@@ -61,7 +61,7 @@ pub(crate) fn messages(messages: &[&[u8]; WIDTH], out: &mut [Digest; WIDTH]) {
     let last = ends.into_iter().max().unwrap_or(0);
     let mut states = [_mm512_setzero_si512(); 25];
     for block in 0..last {
-        absorb(&mut states, messages, block);
+        absorb(&mut states, messages, &ends, block);
         permute(&mut states);
         if ends == [block + 1; WIDTH] {
             squeeze(&states, out);
@@ -93,7 +93,7 @@ fn start(states: &mut States, prefix: u8, words: &[__m512i]) {
 /// beyond.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn absorb(states: &mut States, messages: &[&[u8]; WIDTH], block: usize) {
+fn absorb(states: &mut States, messages: &[&[u8]; WIDTH], ends: &[usize; WIDTH], block: usize) {
     let at = block * BLOCK_BYTES;
     for half in [0, 8] {
         let mut rows = [_mm512_setzero_si512(); WIDTH];
@@ -104,8 +104,13 @@ fn absorb(states: &mut States, messages: &[&[u8]; WIDTH], block: usize) {
             *state = _mm512_xor_si512(*state, word);
         }
     }
-    let w = messages.map(|message| last_word(message, block).cast_signed());
-    let words = _mm512_set_epi64(w[7], w[6], w[5], w[4], w[3], w[2], w[1], w[0]);
+    let mut words = [0; WIDTH];
+    for (lane, word) in words.iter_mut().enumerate() {
+        let pad_last = if block + 1 == ends[lane] { PAD_LAST } else { 0 };
+        *word = last_word(messages[lane], at + 128) ^ u64::from(pad_last) << 56;
+    }
+    // SAFETY: eight words are 64 bytes, all of them readable; no alignment is asked.
+    let words = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
     states[16] = _mm512_xor_si512(states[16], words);
 }
 
@@ -127,22 +132,22 @@ fn padded_row(message: &[u8], at: usize) -> __m512i {
     }
 }
 
-/// The seventeenth word of a block, with both ends of the padding where they belong to it.
+/// The seventeenth word of a block, which begins at `at`, with the first padding byte where the
+/// message ends.
 #[inline]
-fn last_word(message: &[u8], block: usize) -> u64 {
-    let at = block * BLOCK_BYTES + 128;
-    let mut word = [0; 8];
-    if let Some(rest) = message.get(at..) {
-        if let Some(full) = rest.first_chunk() {
-            return u64::from_le_bytes(*full);
-        }
-        word[..rest.len()].copy_from_slice(rest);
-        word[rest.len()] = PAD_FIRST;
+fn last_word(message: &[u8], at: usize) -> u64 {
+    let Some(rest) = message.get(at..) else {
+        return 0;
+    };
+    if let Some(full) = rest.first_chunk() {
+        return u64::from_le_bytes(*full);
     }
-    if block + 1 == blocks(message.len()) {
-        word[7] |= PAD_LAST;
-    }
-    u64::from_le_bytes(word)
+    // At most seven bytes: a loop is quicker than a call to copy them.
+    let low = rest
+        .iter()
+        .rev()
+        .fold(0, |word, &byte| word << 8 | u64::from(byte));
+    low | u64::from(PAD_FIRST) << (8 * rest.len())
 }
 
 /// Keccak-f\[1600\] of all eight.
