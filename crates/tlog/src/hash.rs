@@ -99,4 +99,42 @@ impl TreeHash for Sha3 {
         hasher.update(right);
         hasher.finalize().into()
     }
+
+    fn leaves(entries: &[Hash], out: &mut [Hash]) {
+        keccak_lanes::leaves(entries, out);
+    }
+
+    fn nodes(pairs: &[Hash], out: &mut [Hash]) {
+        keccak_lanes::nodes(pairs, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A batch must be no more than a shorter way to say the same, whoever computes it.
+    fn check<H: TreeHash>(hashes: &[Hash]) {
+        let mut leaves = vec![[0; 32]; hashes.len()];
+        H::leaves(hashes, &mut leaves);
+        for (entry, leaf) in hashes.iter().zip(&leaves) {
+            assert_eq!(*leaf, H::leaf(entry), "{}", H::NAME);
+        }
+        let (pairs, _) = hashes.as_chunks::<2>();
+        let mut nodes = vec![[0; 32]; pairs.len()];
+        H::nodes(pairs.as_flattened(), &mut nodes);
+        for ([left, right], node) in pairs.iter().zip(&nodes) {
+            assert_eq!(*node, H::node(left, right), "{}", H::NAME);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn batches_equal_single_hashes(hashes in proptest::collection::vec(any::<Hash>(), 0..70)) {
+            check::<Sha256>(&hashes);
+            check::<Sha3>(&hashes);
+        }
+    }
 }
