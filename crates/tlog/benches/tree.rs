@@ -92,8 +92,12 @@ fn main() {
         "leaves", "tree, ms", "times faster", "M proofs/s"
     );
     for &(size, _) in best.keys().filter(|(_, work)| *work == Work::Build) {
-        let [tree, one_by_one, proofs] = [Work::Build, Work::BuildOneByOne, Work::Proofs]
-            .map(|work| best[&(size, work)].as_secs_f64());
+        let times =
+            [Work::Build, Work::BuildOneByOne, Work::Proofs].map(|work| best[&(size, work)]);
+        if times.contains(&Duration::MAX) {
+            continue; // A filter on the command line left something out.
+        }
+        let [tree, one_by_one, proofs] = times.map(|time| time.as_secs_f64());
         let size_f = f64::from(u32::try_from(size).expect("at most a million"));
         println!(
             "{size:>9}{:>12.3}{:>14.2}x{:>14.2}",
