@@ -38,15 +38,12 @@ pub enum AuthorityError {
     /// The first certificate is of another key.
     #[error("signing key does not belong to the first certificate of the chain")]
     KeyMismatch,
-    /// A certificate that cannot be used.
-    #[error("certificate {position} of the chain: {source}")]
-    Certificate {
-        /// Counted from 1, the signer's own; 0 when the text as a whole is meant.
-        position: usize,
-        /// What is wrong with it.
-        #[source]
-        source: CertificateError,
-    },
+    /// A certificate of the chain cannot be read.
+    #[error("certificate chain: {0}")]
+    Chain(CertificateError),
+    /// The first certificate of the chain may not sign tokens.
+    #[error("first certificate of the chain: {0}")]
+    Signer(CertificateError),
     /// The certificates do not lead from one to the next.
     #[error(
         "certificate chain does not hold together (signer first, its issuers after it): {reason}"
@@ -65,7 +62,7 @@ pub enum AuthorityError {
     #[error("the operating system gave no random bytes")]
     Random,
     /// The certificate could not be written.
-    #[error("certificate cannot be encoded: {0}")]
+    #[error("certificate cannot be encoded")]
     Encoding(#[from] der::Error),
 }
 
@@ -165,13 +162,12 @@ impl Authority {
                 reason: error.to_string(),
             })?;
 
-        let at = |position| move |source| AuthorityError::Certificate { position, source };
-        let chain = certificate::read_pem(chain_pem).map_err(at(0))?;
+        let chain = certificate::read_pem(chain_pem).map_err(AuthorityError::Chain)?;
         let (leaf, issuers) = chain
             .split_first()
-            .ok_or(at(0)(CertificateError::Missing))?;
-        leaf.check_may_stamp().map_err(at(1))?;
-        if leaf.p256_point().map_err(at(1))? != key.public_key().as_ref() {
+            .ok_or(AuthorityError::Chain(CertificateError::Missing))?;
+        leaf.check_may_stamp().map_err(AuthorityError::Signer)?;
+        if leaf.p256_point().map_err(AuthorityError::Signer)? != key.public_key().as_ref() {
             return Err(AuthorityError::KeyMismatch);
         }
         let info = leaf.info();

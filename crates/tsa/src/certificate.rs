@@ -173,6 +173,8 @@ impl Certificate {
 }
 
 /// Checks that `anchors` vouch for `leaf` as a time-stamping certificate at `at_secs`, through `intermediates` if need be.
+///
+/// Certificates in between may leave their extended key usage open, as they usually do; `leaf` itself is held to it by [`Certificate::check_may_stamp`].
 pub(crate) fn check_path(
     leaf: &Certificate,
     intermediates: &[CertificateDer<'_>],
@@ -191,7 +193,7 @@ pub(crate) fn check_path(
         &anchors,
         intermediates,
         at,
-        webpki::KeyUsage::required(TIME_STAMPING),
+        webpki::KeyUsage::required_if_present(TIME_STAMPING),
         None,
         None,
     )?;

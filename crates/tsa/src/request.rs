@@ -73,7 +73,7 @@ pub enum RequestError {
     UnsupportedVersion,
     /// Nothing that can be stamped.
     #[error("messageImprint: {0}")]
-    Imprint(#[from] ImprintError),
+    Imprint(ImprintError),
     /// Longer than [`NONCE_BYTES_MAX`].
     #[error("nonce has {found} bytes, more than {NONCE_BYTES_MAX}")]
     NonceTooLong {
@@ -86,6 +86,12 @@ pub enum RequestError {
         /// The first one, or `(none)` for an empty list.
         id: String,
     },
+}
+
+impl From<ImprintError> for RequestError {
+    fn from(error: ImprintError) -> RequestError {
+        RequestError::Imprint(error)
+    }
 }
 
 impl RequestError {

@@ -205,13 +205,19 @@ pub enum TokenError {
     Profile(&'static str),
     /// The imprint inside is of no use.
     #[error("messageImprint: {0}")]
-    Imprint(#[from] ImprintError),
+    Imprint(ImprintError),
     /// A proof longer than [`crate::PROOF_BYTES_MAX`].
     #[error("proof has {found} bytes, more than {}", crate::PROOF_BYTES_MAX)]
     ProofTooLong {
         /// Bytes given.
         found: usize,
     },
+}
+
+impl From<ImprintError> for TokenError {
+    fn from(error: ImprintError) -> TokenError {
+        TokenError::Imprint(error)
+    }
 }
 
 impl From<der::Error> for TokenError {

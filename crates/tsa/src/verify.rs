@@ -24,7 +24,7 @@ pub struct Trust {
 pub enum TrustError {
     /// A block that is not a certificate, or no certificate at all.
     #[error("trusted certificates: {0}")]
-    Certificate(#[from] CertificateError),
+    Certificate(CertificateError),
     /// No certificate that may vouch for others.
     #[error("trusted certificates: none of them is a certificate authority")]
     NoAuthority,
@@ -71,6 +71,12 @@ pub enum VerifyError {
     /// The signature is not the signer's.
     #[error("the token's signature is wrong")]
     BadSignature,
+}
+
+impl From<CertificateError> for TrustError {
+    fn from(error: CertificateError) -> TrustError {
+        TrustError::Certificate(error)
+    }
 }
 
 impl From<der::Error> for VerifyError {

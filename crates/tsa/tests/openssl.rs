@@ -7,7 +7,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tsa::{
-    Authority, AuthorityError, CertificateError, NewAuthority, Request, response, with_proof,
+    Authority, AuthorityError, CertificateError, NewAuthority, Request, Trust, VerifyError,
+    response, with_proof,
 };
 
 /// 2025-11-21 04:40:00 UTC; the certificates made then hold today, whatever day that is until 2055.
@@ -274,13 +275,7 @@ fn works_with_a_given_authority() {
 
     let check = |extensions: &str, expected: CertificateError| {
         let refused = issue(extensions, "given.pem").unwrap_err();
-        assert_eq!(
-            refused,
-            AuthorityError::Certificate {
-                position: 1,
-                source: expected
-            }
-        );
+        assert_eq!(refused, AuthorityError::Signer(expected));
     };
     check(
         "extendedKeyUsage=timeStamping",
@@ -306,6 +301,69 @@ fn works_with_a_given_authority() {
     assert_eq!(
         issue(usage, "sec1.pem").unwrap_err(),
         AuthorityError::KeyNotPkcs8
+    );
+}
+
+/// Root, intermediate, signer: the token must carry the one in the middle, in DER's order.
+#[test]
+fn carries_an_intermediate_certificate() {
+    let office = Office::open();
+    let issue = |name: &str, extensions: &str, signed_by: &str| {
+        office.write("extensions.cnf", extensions.as_bytes());
+        let key = format!("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key");
+        office.openssl(&key);
+        office.openssl(&format!(
+            "req -new -key {name}.key -subj /CN={name} -out {name}.csr"
+        ));
+        office.openssl(&format!(
+            "x509 -req -in {name}.csr {signed_by} -days 3650 -extfile extensions.cnf -out {name}.pem"
+        ));
+        String::from_utf8(office.read(&format!("{name}.pem"))).unwrap()
+    };
+    let ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
+    let root = issue("root", ca, "-key root.key");
+    let middle = issue("middle", ca, "-CA root.pem -CAkey root.key -CAcreateserial");
+    let usage = "extendedKeyUsage=critical,timeStamping";
+    let leaf = issue(
+        "leaf",
+        usage,
+        "-CA middle.pem -CAkey middle.key -CAcreateserial",
+    );
+    let key = String::from_utf8(office.read("leaf.key")).unwrap();
+
+    for chain in [
+        [&leaf[..], &middle, &root].concat(),
+        [&leaf[..], &middle].concat(),
+    ] {
+        let authority = Authority::from_pem(&key, &chain).unwrap();
+        let given = Office {
+            authority,
+            ..office_with_ca(&office)
+        };
+        given.write("root.pem", root.as_bytes());
+        given.answer("-sha256 -cert");
+        given.verified("-data document -in response.tsr -CAfile root.pem");
+        given.refused(
+            "-data document -in response.tsr -CAfile ca.pem",
+            "verify error",
+        );
+
+        let imprint = Request::parse(&given.read("request.tsq")).unwrap().imprint;
+        let verdict = |trust: &str| {
+            let trust = Trust::from_pem(trust).unwrap();
+            trust.verify(&given.read("response.tsr"), &imprint)
+        };
+        assert_eq!(verdict(&root).unwrap().signer.subject, "CN=leaf");
+        let stranger = String::from_utf8(given.read("ca.pem")).unwrap();
+        assert!(matches!(
+            verdict(&stranger),
+            Err(VerifyError::Untrusted { .. })
+        ));
+    }
+    let refused = Authority::from_pem(&key, &[&leaf[..], &root].concat()).unwrap_err();
+    assert!(
+        matches!(refused, AuthorityError::BrokenChain { .. }),
+        "{refused}"
     );
 }
 
