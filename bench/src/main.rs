@@ -8,6 +8,10 @@
     clippy::print_stdout,
     reason = "the report is what this program is for"
 )]
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "figures are given to three digits"
+)]
 
 mod baseline;
 mod client;
