@@ -109,14 +109,22 @@ impl Checkpoint {
     /// Keys of other origins are passed over, so `keys` may be all that are trusted; several may
     /// have one origin, which is how a log changes its key.
     pub fn open(note: &SignedNote, keys: &[VerifierKey]) -> Result<Self, CheckpointError> {
+        Ok(Self::open_signed(note, keys)?.0)
+    }
+
+    /// As [`Self::open`], and which keys signed: at least one.
+    pub fn open_signed(
+        note: &SignedNote,
+        keys: &[VerifierKey],
+    ) -> Result<(Self, Vec<VerifierKey>), CheckpointError> {
         let checkpoint = Self::parse(&note.text)?;
         let of_origin = |key: &&VerifierKey| key.name() == checkpoint.origin;
         let keys: Vec<VerifierKey> = keys.iter().filter(of_origin).cloned().collect();
         if keys.is_empty() {
             return Err(CheckpointError::UnknownOrigin(checkpoint.origin));
         }
-        note.verify(&keys)?;
-        Ok(checkpoint)
+        let signers = note.verify(&keys)?.into_iter().cloned().collect();
+        Ok((checkpoint, signers))
     }
 }
 

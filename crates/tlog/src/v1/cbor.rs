@@ -176,6 +176,11 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).map_err(|_| CborError::Type { field, wanted })
     }
 
+    /// Whether a text string stands here.
+    pub(crate) fn is_text(&self) -> bool {
+        self.rest.first().is_some_and(|first| first & 0xe0 == TEXT)
+    }
+
     pub(crate) fn hash(&mut self) -> Result<Hash, CborError> {
         let field = self.field;
         let wanted = "a byte string of 32 bytes";

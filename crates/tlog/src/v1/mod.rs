@@ -1,6 +1,6 @@
 //! Protocol v1 of unchanging.ink: what is hashed, what is said, byte for byte.
 
-mod cbor;
+pub(crate) mod cbor;
 mod compact;
 mod labels;
 mod message;
