@@ -1,0 +1,178 @@
+//! Batches: into the pool, and wherever they are afterwards.
+
+use base::UnixMicros;
+use rusqlite::{Connection, OptionalExtension as _, blob::Blob, params};
+use stamp::{BatchState, Entries, EntryState, NewBatch, Placements, PooledBatch, SealedBatch};
+
+use crate::error::damaged;
+use crate::rows::{number, pooled, sealed, signed};
+
+/// Bytes of one entry, and of one placement.
+const ENTRY_BYTES: usize = 36;
+const PLACEMENT_BYTES: usize = 8;
+
+pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Result<u64> {
+    let entries = &batch.entries;
+    let nonce = signed(batch.nonce);
+    let number = tx
+        .prepare_cached(
+            "insert into pool (nonce, base_us, count, entries) values (?1, ?2, ?3, ?4)",
+        )?
+        .insert(params![
+            nonce,
+            entries.base.0,
+            signed(entries.len() as u64),
+            entries.as_bytes()
+        ])?;
+    if !batch.tags.is_empty() {
+        let mut insert =
+            tx.prepare_cached("insert into tag (tag, number, idx, nonce) values (?1, ?2, ?3, ?4)")?;
+        for (index, tag) in &batch.tags {
+            insert.execute(params![tag, number, index, nonce])?;
+        }
+    }
+    if !batch.tokens.is_empty() {
+        let mut insert = tx.prepare_cached(
+            "insert into token (serial, number, idx, nonce, der) values (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for (index, serial, der) in &batch.tokens {
+            insert.execute(params![serial, number, index, nonce, der])?;
+        }
+    }
+    u64::try_from(number).map_err(|_| damaged("number"))
+}
+
+pub(crate) fn pool(db: &Connection, entries_max: usize) -> rusqlite::Result<Vec<PooledBatch>> {
+    let mut select =
+        db.prepare_cached("select number, nonce, base_us, entries from pool order by number")?;
+    let mut rows = select.query([])?;
+    let (mut batches, mut entries) = (Vec::new(), 0);
+    while entries < entries_max.max(1) {
+        let Some(row) = rows.next()? else { break };
+        let batch = pooled(row)?;
+        entries += batch.entries.len();
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+pub(crate) fn count(db: &Connection) -> rusqlite::Result<u64> {
+    db.prepare_cached("select coalesce(sum(count), 0) from pool")?
+        .query_row([], |row| number(row, 0))
+}
+
+pub(crate) fn batch(db: &Connection, wanted: u64) -> rusqlite::Result<Option<BatchState>> {
+    let found = db
+        .prepare_cached("select number, nonce, base_us, entries from pool where number = ?1")?
+        .query_row([signed(wanted)], pooled)
+        .optional()?;
+    if let Some(batch) = found {
+        return Ok(Some(BatchState::Pooled(batch)));
+    }
+    let found = db
+        .prepare_cached(
+            "select number, nonce, interval, base_us, placements from sealed_batch
+             where number = ?1",
+        )?
+        .query_row([signed(wanted)], sealed)
+        .optional()?;
+    if let Some(batch) = found {
+        return Ok(Some(BatchState::Sealed(batch)));
+    }
+    Ok(is_forgotten(db, wanted)?.then_some(BatchState::Forgotten))
+}
+
+/// Reads the few bytes of one entry out of its blob, which may have megabytes.
+pub(crate) fn entry(
+    db: &Connection,
+    wanted: u64,
+    index: u32,
+) -> rusqlite::Result<Option<EntryState>> {
+    let found = db
+        .prepare_cached("select nonce, base_us, count from pool where number = ?1")?
+        .query_row([signed(wanted)], |row| {
+            Ok((
+                number(row, 0)?,
+                UnixMicros(row.get(1)?),
+                row.get::<_, u32>(2)?,
+            ))
+        })
+        .optional()?;
+    if let Some((nonce, base, count)) = found {
+        if index >= count {
+            return Ok(None);
+        }
+        let bytes = record(db, "pool", "entries", wanted, index, ENTRY_BYTES)?;
+        let entry = Entries::from_stored(base, bytes).and_then(|entries| entries.get(0));
+        let entry = entry.ok_or_else(|| damaged("batch"))?;
+        return Ok(Some(EntryState::Pooled { nonce, entry }));
+    }
+    let found = db
+        .prepare_cached(
+            "select nonce, interval, base_us, count from sealed_batch where number = ?1",
+        )?
+        .query_row([signed(wanted)], |row| {
+            let base = UnixMicros(row.get(2)?);
+            Ok((
+                number(row, 0)?,
+                number(row, 1)?,
+                base,
+                row.get::<_, u32>(3)?,
+            ))
+        })
+        .optional()?;
+    if let Some((nonce, interval, base, count)) = found {
+        if index >= count {
+            return Ok(None);
+        }
+        let bytes = record(
+            db,
+            "sealed_batch",
+            "placements",
+            wanted,
+            index,
+            PLACEMENT_BYTES,
+        )?;
+        let placement = Placements::from_stored(base, bytes).and_then(|placed| placed.get(0));
+        return Ok(Some(EntryState::Sealed {
+            nonce,
+            interval,
+            placement: placement.ok_or_else(|| damaged("placements"))?,
+        }));
+    }
+    Ok(is_forgotten(db, wanted)?.then_some(EntryState::Forgotten))
+}
+
+fn record(
+    db: &Connection,
+    table: &str,
+    column: &str,
+    number: u64,
+    index: u32,
+    bytes: usize,
+) -> rusqlite::Result<Vec<u8>> {
+    let blob: Blob<'_> = db.blob_open("main", table, column, signed(number), true)?;
+    let mut record = vec![0; bytes];
+    blob.read_at_exact(&mut record, index as usize * bytes)?;
+    Ok(record)
+}
+
+/// Numbers are given without gaps, so one at or below the newest forgotten that is nowhere any more
+/// was forgotten itself.
+fn is_forgotten(db: &Connection, wanted: u64) -> rusqlite::Result<bool> {
+    let newest = db
+        .prepare_cached("select number from forgotten")?
+        .query_row([], |row| number(row, 0))
+        .optional()?;
+    Ok(newest.is_some_and(|newest| (1..=newest).contains(&wanted)))
+}
+
+pub(crate) fn sealed_batches(db: &Connection, interval: u64) -> rusqlite::Result<Vec<SealedBatch>> {
+    db.prepare_cached(
+        "select number, nonce, interval, base_us, placements from sealed_batch
+         where interval = ?1
+         order by number",
+    )?
+    .query_map([signed(interval)], sealed)?
+    .collect()
+}
