@@ -4,13 +4,22 @@
 
 #![forbid(unsafe_code)]
 
+mod follower;
 mod id;
+mod ledger;
 mod packed;
+mod published;
+mod settings;
 mod store;
+mod trees;
 mod words;
 
+pub use follower::{Follower, LIVE_TOPIC};
 pub use id::{BATCH_ENTRIES_MAX, TimestampId};
+pub use ledger::{Found, Ledger, Timestamp};
 pub use packed::{Entries, Placement, Placements};
+pub use published::{Proof, Sealed};
+pub use settings::Settings;
 pub use store::{BatchState, Commit, EntryState, Lease, NewBatch, Store};
 pub use words::{
     Checkpoint, Cosignature, Entry, Head, Interval, LogKey, PooledBatch, SealedBatch,

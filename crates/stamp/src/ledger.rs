@@ -1,0 +1,308 @@
+//! Reads: timestamps, heads, proofs, tiles. Writes nothing.
+//!
+//! Speaks only of what is signed: an interval that is committed but not yet verified and signed
+//! does not exist here.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base::{Unavailable, UnixMicros};
+use tlog::{Hash, Sha3, Sha256, TILE_WIDTH, TileId, TileSet, TreeHash as _};
+
+use crate::follower::NEWEST;
+use crate::published::{self, Proof, Sealed};
+use crate::trees::{self, MainTree};
+use crate::{Checkpoint, EntryState, Interval, Store, TagPage, TimestampId, Tree};
+
+/// A timestamp: what was hashed, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Its public id.
+    pub id: TimestampId,
+    /// When it was stamped.
+    pub time: UnixMicros,
+    /// Protocol v1's hash over data and time.
+    pub hash: Hash,
+}
+
+/// What the log knows under an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No such timestamp was ever given.
+    Unknown,
+    /// It was sealed, and its proof is past the retention time.
+    Forgotten,
+    /// It is durable, and waits for its interval.
+    Pending(Timestamp),
+    /// It is in the log.
+    Sealed(Timestamp, Proof),
+}
+
+/// Reads the log.
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    /// The newest signed size that was seen; never shrinks.
+    published: AtomicU64,
+}
+
+impl Ledger {
+    /// A ledger over a store; many may share one.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            published: AtomicU64::new(0),
+        }
+    }
+
+    /// The store below, for whoever needs what is not the ledger's business.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The signed size, which is at least `wanted` if any signed head is. Asks the store only when
+    /// it did not know of so many.
+    async fn covers(&self, wanted: u64) -> Result<bool, Unavailable> {
+        if self.published.load(Ordering::Acquire) >= wanted {
+            return Ok(true);
+        }
+        let newest = self.store.checkpoint_up_to(NEWEST).await?;
+        let size = newest.map_or(0, |checkpoint| checkpoint.size);
+        Ok(self.published.fetch_max(size, Ordering::AcqRel).max(size) >= wanted)
+    }
+
+    /// What the log knows under `id`.
+    pub async fn timestamp(&self, id: TimestampId) -> Result<Found, Unavailable> {
+        let Some(state) = self.store.entry(id.batch, id.index).await? else {
+            return Ok(Found::Unknown);
+        };
+        let (nonce, interval, placement) = match state {
+            EntryState::Forgotten => return Ok(Found::Forgotten),
+            EntryState::Pooled { nonce, entry } if nonce == id.nonce => {
+                return Ok(Found::Pending(Timestamp {
+                    id,
+                    time: entry.time,
+                    hash: entry.hash,
+                }));
+            }
+            EntryState::Pooled { .. } => return Ok(Found::Unknown),
+            EntryState::Sealed {
+                nonce,
+                interval,
+                placement,
+            } => (nonce, interval, placement),
+        };
+        if nonce != id.nonce {
+            return Ok(Found::Unknown);
+        }
+        let Some((hash, proof)) = self.proof(interval, u64::from(placement.leaf)).await? else {
+            // Retention came between the two reads.
+            return Ok(Found::Forgotten);
+        };
+        let timestamp = Timestamp {
+            id,
+            time: placement.time,
+            hash,
+        };
+        Ok(if self.covers(interval + 1).await? {
+            Found::Sealed(timestamp, proof)
+        } else {
+            Found::Pending(timestamp)
+        })
+    }
+
+    /// A leaf of an interval's tree and its proof; `None` when its tiles are gone.
+    async fn proof(&self, index: u64, leaf: u64) -> Result<Option<(Hash, Proof)>, Unavailable> {
+        let store = &*self.store;
+        let missing = || Unavailable::new("the log", "a batch's interval is missing");
+        let interval = store.intervals(index..index + 1).await?.pop();
+        let interval = interval.ok_or_else(missing)?;
+        let size = u64::from(interval.count);
+        let own = TileId {
+            level: 0,
+            index: leaf / TILE_WIDTH,
+        };
+        let mut wanted: BTreeSet<_> = TileSet::<Sha3>::tiles_for_inclusion(leaf, size)
+            .into_iter()
+            .collect();
+        wanted.insert(own);
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let (mut tiles, mut hash) = (TileSet::<Sha3>::default(), None);
+        for (id, mut hashes) in store.interval_tiles(index, &wanted).await? {
+            if id == own {
+                let at = usize::try_from(leaf % TILE_WIDTH).expect("below 256");
+                hash = hashes.get(at).copied();
+            }
+            if id.level == 0 {
+                let entries = hashes.clone();
+                Sha3::leaves(&entries, &mut hashes);
+            }
+            tiles.insert(id, hashes);
+        }
+        let Some(hash) = hash else { return Ok(None) };
+        let path = tiles.inclusion(leaf, size).map_err(trees::torn)?;
+        let proof = Proof {
+            interval,
+            a: trees::sides(leaf, size),
+            path,
+            mth: trees::root::<Sha3>(store, index + 1).await?,
+        };
+        Ok(Some((hash, proof)))
+    }
+
+    /// At most `limit` addresses under a tag, newest first; with `before`, only older ones.
+    pub async fn tagged(
+        &self,
+        tag: &str,
+        before: Option<TimestampId>,
+        limit: usize,
+    ) -> Result<TagPage, Unavailable> {
+        self.store.tagged(tag, before, limit).await
+    }
+
+    /// One interval.
+    pub async fn interval(&self, index: u64) -> Result<Option<Interval>, Unavailable> {
+        Ok(self.intervals(index..index.saturating_add(1)).await?.pop())
+    }
+
+    /// The intervals of a range that exist, in order; at most 1,024.
+    pub async fn intervals(&self, range: Range<u64>) -> Result<Vec<Interval>, Unavailable> {
+        let mut found = self.store.intervals(range).await?;
+        while let Some(last) = found.last() {
+            if self.covers(last.index + 1).await? {
+                break;
+            }
+            found.pop();
+        }
+        Ok(found)
+    }
+
+    /// The root of a main tree at any size up to the newest signed; `None` beyond.
+    pub async fn root(&self, tree: Tree, size: u64) -> Result<Option<Hash>, Unavailable> {
+        if !self.covers(size).await? {
+            return Ok(None);
+        }
+        match tree {
+            Tree::Sha3 => trees::root::<Sha3>(&*self.store, size).await.map(Some),
+            Tree::Sha256 => trees::root::<Sha256>(&*self.store, size).await.map(Some),
+        }
+    }
+
+    /// The inclusion path of interval `index` in the tree of `size`, leaf to root (RFC 9162
+    /// §2.1.3); `None` unless `index < size` and the size is signed.
+    pub async fn inclusion(
+        &self,
+        tree: Tree,
+        index: u64,
+        size: u64,
+    ) -> Result<Option<Vec<Hash>>, Unavailable> {
+        if index >= size || !self.covers(size).await? {
+            return Ok(None);
+        }
+        match tree {
+            Tree::Sha3 => self.inclusion_in::<Sha3>(index, size).await.map(Some),
+            Tree::Sha256 => self.inclusion_in::<Sha256>(index, size).await.map(Some),
+        }
+    }
+
+    async fn inclusion_in<H: MainTree>(
+        &self,
+        index: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, Unavailable> {
+        let wanted = TileSet::<H>::tiles_for_inclusion(index, size);
+        let tiles = trees::load::<H>(&*self.store, &wanted).await?;
+        tiles.inclusion(index, size).map_err(trees::torn)
+    }
+
+    /// The consistency proof from size `old` to size `new`, deepest node first (RFC 9162 §2.1.4);
+    /// `None` unless `1 <= old <= new` and the new size is signed.
+    pub async fn consistency(
+        &self,
+        tree: Tree,
+        old: u64,
+        new: u64,
+    ) -> Result<Option<Vec<Hash>>, Unavailable> {
+        if old == 0 || old > new || !self.covers(new).await? {
+            return Ok(None);
+        }
+        match tree {
+            Tree::Sha3 => self.consistency_in::<Sha3>(old, new).await.map(Some),
+            Tree::Sha256 => self.consistency_in::<Sha256>(old, new).await.map(Some),
+        }
+    }
+
+    async fn consistency_in<H: MainTree>(
+        &self,
+        old: u64,
+        new: u64,
+    ) -> Result<Vec<Hash>, Unavailable> {
+        let wanted = TileSet::<H>::tiles_for_consistency(old, new);
+        let tiles = trees::load::<H>(&*self.store, &wanted).await?;
+        tiles.consistency(old, new).map_err(trees::torn)
+    }
+
+    /// What was announced of an interval when it was sealed.
+    pub async fn sealed(&self, index: u64) -> Result<Option<Sealed>, Unavailable> {
+        if index == u64::MAX || !self.covers(index + 1).await? {
+            return Ok(None);
+        }
+        let timestamps = self.store.head().await?.timestamps;
+        published::read(&*self.store, index, timestamps).await
+    }
+
+    /// A tile of the SHA-256 tree as bytes (C2SP `tlog-tiles`): its first `width` hashes, if the
+    /// newest signed tree has so many in it.
+    pub async fn tile(&self, id: TileId, width: u64) -> Result<Option<Vec<u8>>, Unavailable> {
+        let Some(leaves) = leaves_under(id, width) else {
+            return Ok(None);
+        };
+        if !self.covers(leaves).await? {
+            return Ok(None);
+        }
+        let found = self.store.main_tiles(Tree::Sha256, &[id]).await?;
+        let width = usize::try_from(width).expect("at most 256");
+        let hashes = found.first().and_then(|(_, hashes)| hashes.get(..width));
+        Ok(hashes.map(|hashes| hashes.as_flattened().to_vec()))
+    }
+
+    /// An entry bundle (C2SP `tlog-tiles`): `width` intervals' nuclei from number `256 index` on,
+    /// each behind its length in two bytes.
+    pub async fn entries(&self, index: u64, width: u64) -> Result<Option<Vec<u8>>, Unavailable> {
+        let Some(end) = leaves_under(TileId { level: 0, index }, width) else {
+            return Ok(None);
+        };
+        if !self.covers(end).await? {
+            return Ok(None);
+        }
+        let intervals = self.store.intervals(end - width..end).await?;
+        let mut bundle = Vec::new();
+        for interval in &intervals {
+            let nucleus = interval.nucleus();
+            let length = u16::try_from(nucleus.len()).expect("110 bytes at most");
+            bundle.extend_from_slice(&length.to_be_bytes());
+            bundle.extend_from_slice(&nucleus);
+        }
+        Ok((intervals.len() as u64 == width).then_some(bundle))
+    }
+
+    /// The newest signed checkpoint with the cosignatures it has by now.
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, Unavailable> {
+        self.store.checkpoint_up_to(NEWEST).await
+    }
+}
+
+/// How many leaves a tree must have for `id` to have `width` hashes; `None` for widths that no tile
+/// has and for tiles that no tree of 2^63 leaves has.
+fn leaves_under(id: TileId, width: u64) -> Option<u64> {
+    if !(1..=TILE_WIDTH).contains(&width) {
+        return None;
+    }
+    let hashes = id.index.checked_mul(TILE_WIDTH)?.checked_add(width)?;
+    let height = u32::from(id.level) * tlog::TILE_HEIGHT;
+    let leaves = u128::from(hashes).checked_shl(height)?;
+    u64::try_from(leaves)
+        .ok()
+        .filter(|leaves| *leaves <= NEWEST)
+}
