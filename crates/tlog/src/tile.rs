@@ -152,6 +152,11 @@ impl<H: TreeHash> TileSet<H> {
         self.tiles.insert(tile, hashes);
     }
 
+    /// The hashes of a tile, if it was added.
+    pub fn tile(&self, tile: TileId) -> Option<&[Hash]> {
+        self.tiles.get(&tile).map(Vec::as_slice)
+    }
+
     /// Which tiles [`Self::root`] needs for a tree of `size` leaves.
     pub fn tiles_for_root(size: u64) -> Vec<TileId> {
         tiles_of(&[(0, size)])
