@@ -1,0 +1,4 @@
+//! Verifier keys (C2SP `signed-note`).
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::tlog::vkey(bytes));
