@@ -1,4 +1,5 @@
-//! What an interval costs: its tree, and all of its proofs. `cargo bench -p tlog`.
+//! What an interval costs: its timestamps' hashes, its tree, and all of its proofs.
+//! `cargo bench -p tlog`.
 //!
 //! The table at the end sets the tree as it is built beside one that hashes node after node, in
 //! the same run. Goals, of one core: a million leaves in at most 100 ms, a million proofs a
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
+use tlog::v1::{Data, TimeText, timestamp_hashes};
 use tlog::{Hash, Levels, Sha3, TreeHash};
 
 /// SHA3-256 as [`Sha3`], but one hash after the other.
@@ -37,6 +39,7 @@ impl TreeHash for OneByOne {
 /// What is measured for each size of tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
+    Stamp,
     Build,
     BuildOneByOne,
     Proofs,
@@ -54,9 +57,11 @@ fn main() {
     let mut best = Best::new();
 
     for size in [1_000, 10_000, 100_000, 1_000_000] {
-        let entries: Vec<Hash> = (0..size as u64)
-            .map(|i| Sha3::digest(&i.to_le_bytes()))
-            .collect();
+        // What a client sends that stamps files: a SHA-256 in hex.
+        let texts: Vec<String> = (0..size).map(|i| format!("sha256:{i:064x}")).collect();
+        let time = TimeText::of_micros(1_767_225_600_000_000);
+        let stamp = || timestamp_hashes(texts.iter().map(|text| Data::Text(text)), &time);
+        let entries = stamp();
         let mut group = criterion.benchmark_group(format!("{size} leaves"));
         group.throughput(Throughput::Elements(size as u64));
         let mut run = |name, work, once: &dyn Fn()| {
@@ -68,6 +73,9 @@ fn main() {
             );
         };
 
+        run("timestamp hashes", Work::Stamp, &|| {
+            black_box(stamp());
+        });
         run("tree", Work::Build, &|| {
             black_box(Levels::<Sha3>::of_entries(&entries).root());
         });
@@ -88,19 +96,20 @@ fn main() {
 
     criterion.final_summary();
     println!(
-        "\n{:>9}{:>12}{:>15}{:>14}",
-        "leaves", "tree, ms", "times faster", "M proofs/s"
+        "\n{:>9}{:>14}{:>12}{:>15}{:>14}",
+        "leaves", "M hashed/s", "tree, ms", "times faster", "M proofs/s"
     );
     for &(size, _) in best.keys().filter(|(_, work)| *work == Work::Build) {
-        let times =
-            [Work::Build, Work::BuildOneByOne, Work::Proofs].map(|work| best[&(size, work)]);
+        let times = [Work::Stamp, Work::Build, Work::BuildOneByOne, Work::Proofs]
+            .map(|work| best[&(size, work)]);
         if times.contains(&Duration::MAX) {
             continue; // A filter on the command line left something out.
         }
-        let [tree, one_by_one, proofs] = times.map(|time| time.as_secs_f64());
+        let [stamp, tree, one_by_one, proofs] = times.map(|time| time.as_secs_f64());
         let size_f = f64::from(u32::try_from(size).expect("at most a million"));
         println!(
-            "{size:>9}{:>12.3}{:>14.2}x{:>14.2}",
+            "{size:>9}{:>14.2}{:>12.3}{:>14.2}x{:>14.2}",
+            size_f / stamp / 1e6,
             tree * 1e3,
             one_by_one / tree,
             size_f / proofs / 1e6

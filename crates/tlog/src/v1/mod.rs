@@ -19,7 +19,7 @@ pub use message::{
 };
 pub use nucleus::{
     DATA_BYTES_MAX, Data, interval_hash, interval_nucleus, parse_interval_nucleus, timestamp_hash,
-    timestamp_nucleus,
+    timestamp_hashes, timestamp_nucleus,
 };
 pub use path::{leaf_of_path, root_of_path, sides};
 pub use time::{TIME_TEXT_BYTES, TimeText, parse_time};
