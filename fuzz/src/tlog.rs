@@ -1,8 +1,9 @@
 //! Parsers of `tlog`: none may panic, and what one accepts prints as it was read.
 
 use tlog::{
-    Checkpoint, CosignerKey, Hash, Sha256, SignatureLine, SignedNote, TilePath, TileSet,
-    VerifierKey, parse_bundle, parse_tile, push_entry, v1, verify_consistency, verify_inclusion,
+    AddCheckpoint, Checkpoint, CosignerKey, Hash, ProofFile, Sha256, SignatureLine, SignedNote,
+    TilePath, TileSet, TimestampProof, Trust, Verdict, VerifierKey, judge, parse_bundle,
+    parse_conflict, parse_tile, push_entry, v1, verify_consistency, verify_inclusion,
 };
 
 /// A target and what it checks.
@@ -12,18 +13,31 @@ type Check = (&'static str, fn(&[u8]));
 pub const CHECKS: &[Check] = &[
     ("bundle", bundle),
     ("checkpoint", checkpoint),
+    ("cosignature", cosignature),
     ("note", note),
     ("proof", proof),
+    ("proof_extra", proof_extra),
+    ("proof_file", proof_file),
     ("tile_path", tile_path),
     ("v1_cbor", v1_cbor),
     ("v1_compact", v1_compact),
     ("v1_json", v1_json),
     ("v1_time", v1_time),
     ("vkey", vkey),
+    ("witness", witness),
 ];
 
-/// The key of protocol v1's test vectors (seed 00 to 1f), which signed the seeds.
-const KEY: &str = "ts.example.org/log+99e69167+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+/// The log's key of protocol v1's test vectors (seed 00 to 1f), which signed the seeds.
+fn log_keys() -> [VerifierKey; 1] {
+    let key = "ts.example.org/log+99e69167+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+    [key.parse().expect("a good key")]
+}
+
+/// The witness that cosigned the seeds.
+fn witness_keys() -> [CosignerKey; 1] {
+    let key = "witness.example.org+20076f10+BAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+    [key.parse().expect("a good key")]
+}
 
 /// Compact references.
 pub fn v1_compact(bytes: &[u8]) {
@@ -99,7 +113,7 @@ pub fn v1_time(bytes: &[u8]) {
 
 /// Signed notes, and the checkpoint that one may hold.
 pub fn note(bytes: &[u8]) {
-    let keys = [KEY.parse::<VerifierKey>().expect("a good key")];
+    let keys = log_keys();
     if let Ok(note) = SignedNote::parse(bytes) {
         assert_eq!(note.to_string().as_bytes(), bytes);
         let signed = note.verify(&keys).is_ok();
@@ -111,6 +125,85 @@ pub fn note(bytes: &[u8]) {
     {
         let printed: String = lines.iter().map(ToString::to_string).collect();
         assert_eq!(printed, text);
+    }
+}
+
+/// Cosignatures under a note, and lines of them as witnesses answer.
+pub fn cosignature(bytes: &[u8]) {
+    let keys = witness_keys();
+    if let Ok(note) = SignedNote::parse(bytes)
+        && let Ok(cosignatures) = note.cosignatures(&keys)
+    {
+        let named = note
+            .signatures
+            .iter()
+            .filter(|line| keys[0].is_named_by(line))
+            .count();
+        assert_eq!(cosignatures.len(), named);
+        // A line put again takes the place of the old one.
+        let mut again = note.clone();
+        note.signatures
+            .iter()
+            .for_each(|line| again.put(line.clone()));
+        assert!(again.signatures.len() <= note.signatures.len());
+    }
+    if let Ok(text) = str::from_utf8(bytes)
+        && let Ok(lines) = SignatureLine::parse_all(text)
+    {
+        for line in lines {
+            assert!(keys[0].verify(&line, "another text\n").is_err());
+        }
+    }
+}
+
+/// Requests to a witness and its answers.
+pub fn witness(bytes: &[u8]) {
+    if let Ok(request) = AddCheckpoint::parse(bytes) {
+        assert_eq!(request.to_string().as_bytes(), bytes);
+        let keys = log_keys();
+        for remembered in [None, Some((request.old_size, [0; 32]))] {
+            let verdict = judge(&request, &keys, remembered);
+            let _ = (verdict.status(), verdict.to_string());
+            if let Verdict::Cosign(checkpoint) = verdict {
+                assert_eq!(checkpoint.to_string(), request.note.text);
+                assert!(request.note.verify(&keys).is_ok() && request.old_size <= checkpoint.size);
+            }
+        }
+    }
+    if let Some(size) = parse_conflict(bytes) {
+        assert_eq!(format!("{size}\n").as_bytes(), bytes);
+    }
+}
+
+/// Proof files, as `indelible verify` reads them.
+pub fn proof_file(bytes: &[u8]) {
+    let Ok(file) = ProofFile::parse(bytes) else {
+        return;
+    };
+    assert_eq!(file.to_string().as_bytes(), bytes);
+    if let Some(extra) = &file.extra {
+        proof_extra(extra);
+    }
+    let (logs, witnesses) = (log_keys(), witness_keys());
+    let strict = Trust {
+        logs: Some(&logs),
+        witnesses: &witnesses,
+    };
+    let believed = file.verify(None, Trust::default());
+    match file.verify(None, strict) {
+        Ok(verified) => {
+            assert!(verified.trusted);
+            assert_eq!(believed.map(|believed| believed.hash), Ok(verified.hash));
+        }
+        Err(error) => drop(error.to_string()),
+    }
+    let _ = file.verify(Some(v1::Data::Text("other data")), strict);
+}
+
+/// What our proof files carry beside C2SP's lines.
+pub fn proof_extra(bytes: &[u8]) {
+    if let Ok(proof) = TimestampProof::from_cbor(bytes) {
+        assert_eq!(proof.to_cbor(), bytes);
     }
 }
 
