@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{Unavailable, UnixMicros};
-use tlog::{Hash, Sha3, Sha256, TILE_WIDTH, TileId, TileSet, TreeHash as _};
+use tlog::{Hash, Sha3, Sha256, TILE_WIDTH, TileId, TileSet, TreeHash as _, v1};
 
 use crate::follower::NEWEST;
 use crate::published::{self, Proof, Sealed};
@@ -144,7 +144,7 @@ impl Ledger {
         let path = tiles.inclusion(leaf, size).map_err(trees::torn)?;
         let proof = Proof {
             interval,
-            a: trees::sides(leaf, size),
+            a: v1::sides(leaf, size),
             path,
             mth: trees::root::<Sha3>(store, index + 1).await?,
         };

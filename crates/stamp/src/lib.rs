@@ -7,19 +7,27 @@
 mod follower;
 mod id;
 mod ledger;
+mod notary;
 mod packed;
 mod published;
+mod rollup;
+mod sealer;
 mod settings;
+mod signer;
 mod store;
 mod trees;
+mod waiters;
 mod words;
 
 pub use follower::{Follower, LIVE_TOPIC};
 pub use id::{BATCH_ENTRIES_MAX, TimestampId};
 pub use ledger::{Found, Ledger, Timestamp};
+pub use notary::{Notary, PackedTexts, Submission, SubmitError, TextTooLong};
 pub use packed::{Entries, Placement, Placements};
 pub use published::{Proof, Sealed};
+pub use sealer::{ALERT_TOPIC, Health, Role, SealError, Sealer, SealerState};
 pub use settings::Settings;
+pub use signer::{ForeignKey, Signer};
 pub use store::{BatchState, Commit, EntryState, Lease, NewBatch, Store};
 pub use words::{
     Checkpoint, Cosignature, Entry, Head, Interval, LogKey, PooledBatch, SealedBatch,

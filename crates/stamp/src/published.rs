@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::Unavailable;
-use tlog::{Hash, Sha3, Sha256, TileSet};
+use tlog::{Hash, Sha3, Sha256, TileSet, v1};
 
 use crate::trees;
 use crate::{Head, Interval, Store};
@@ -82,7 +82,7 @@ pub(crate) async fn read(
             time: interval.time,
             timestamps,
         },
-        inclusion: (trees::sides(index, size), path),
+        inclusion: (v1::sides(index, size), path),
         consistency,
     }))
 }

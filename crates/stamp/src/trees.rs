@@ -60,37 +60,3 @@ pub(crate) async fn root<H: MainTree>(store: &dyn Store, size: u64) -> Result<Ha
 pub(crate) fn torn(missing: MissingTile) -> Unavailable {
     Unavailable::new("the log's tree", missing)
 }
-
-/// Protocol v1's `a` of an inclusion path: bit `i`, lowest first, is set when the sibling at step
-/// `i` stands on the left. Levels without a sibling take no step.
-///
-/// `index` is below `size`.
-pub(crate) fn sides(index: u64, size: u64) -> u64 {
-    let (mut at, mut last) = (index, size - 1);
-    let (mut a, mut step) = (0, 0);
-    while last > 0 {
-        if at & 1 == 1 || at < last {
-            a |= (at & 1) << step;
-            step += 1;
-        }
-        (at, last) = (at >> 1, last >> 1);
-    }
-    a
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Measured on the original service.
-    #[test]
-    fn sides_of_seven_and_of_eleven() {
-        let check = |size, expected: &[u64]| {
-            let got: Vec<u64> = (0..size).map(|index| sides(index, size)).collect();
-            assert_eq!(got, expected);
-        };
-        check(1, &[0]);
-        check(7, &[0, 1, 2, 3, 4, 5, 3]);
-        check(11, &[0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 3]);
-    }
-}

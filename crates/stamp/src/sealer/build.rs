@@ -1,0 +1,227 @@
+//! From pooled batches to an interval that can be committed. Pure: no store, no clock.
+
+use base::UnixMicros;
+use tlog::{Hash, Levels, Sha3, TILE_HEIGHT, TILE_WIDTH, TileId};
+
+use super::chain::Chains;
+use crate::notary::hash_prefix;
+use crate::{Head, Interval, Placements, PooledBatch, SealedInterval};
+
+/// What is kept of a built interval, to compare it with what the store says after the commit.
+pub(super) struct Built {
+    pub(super) interval: Interval,
+    /// The head after it.
+    pub(super) head: Head,
+    /// The main trees with it.
+    pub(super) chains: Chains,
+    /// The timestamps' hashes in the order of the tree.
+    pub(super) leaves: Vec<Hash>,
+    /// The batches as they lay in the pool.
+    pub(super) batches: Vec<PooledBatch>,
+}
+
+/// One entry on its way to its leaf: time, first bytes of the hash, batch, index.
+type Key = (i64, u64, u32, u32);
+
+/// Builds the interval after `head` from `batches`; `now` is its time unless an entry or the
+/// previous interval is younger.
+pub(super) fn build(
+    head: &Head,
+    mut chains: Chains,
+    batches: Vec<PooledBatch>,
+    now: UnixMicros,
+) -> (SealedInterval, Built) {
+    let keys = ordered(&batches);
+    let hash_of = |key: &Key| entry(&batches, key).hash;
+    let leaves: Vec<Hash> = keys.iter().map(hash_of).collect();
+    let placements = placements(&batches, &keys);
+    let youngest = keys.last().map_or(UnixMicros(0), |key| UnixMicros(key.0));
+
+    let tree = Levels::<Sha3>::of_entries(&leaves);
+    let interval = Interval {
+        index: head.size,
+        time: now.max(head.time).max(youngest),
+        count: u32::try_from(leaves.len()).expect("settings keep intervals far below 2^32"),
+        ith: tree.root(),
+    };
+    let main_tiles = chains.push(&interval);
+    let (sha3, sha256) = chains.roots();
+    let sealed = SealedInterval {
+        interval,
+        batches: placements,
+        interval_tiles: tiles(&leaves, &tree),
+        main_tiles,
+        head: Head {
+            size: head.size + 1,
+            sha3,
+            sha256,
+            time: interval.time,
+            timestamps: head.timestamps + u64::from(interval.count),
+        },
+    };
+    let built = Built {
+        interval,
+        head: sealed.head,
+        chains,
+        leaves,
+        batches,
+    };
+    (sealed, built)
+}
+
+fn entry(batches: &[PooledBatch], key: &Key) -> crate::Entry {
+    let batch = &batches[key.2 as usize];
+    batch.entries.get(key.3).expect("a key of this batch")
+}
+
+/// All entries by time, then hash; equal ones by batch, then index. Each batch is sorted already
+/// and most follow one another in time, so the sort finds long runs and merges them.
+fn ordered(batches: &[PooledBatch]) -> Vec<Key> {
+    let count = batches.iter().map(|batch| batch.entries.len()).sum();
+    let mut keys: Vec<Key> = Vec::with_capacity(count);
+    for (number, batch) in (0..).zip(batches) {
+        let entries = (0..).zip(batch.entries.iter());
+        keys.extend(
+            entries.map(|(index, entry)| (entry.time.0, hash_prefix(&entry), number, index)),
+        );
+    }
+    keys.sort_by(|a, b| {
+        let rest = || entry(batches, a).hash.cmp(&entry(batches, b).hash);
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(rest)
+    });
+    keys
+}
+
+fn placements(batches: &[PooledBatch], keys: &[Key]) -> Vec<(u64, Placements)> {
+    let empty = |batch: &PooledBatch| vec![0; batch.entries.len()];
+    let mut leaves: Vec<Vec<u32>> = batches.iter().map(empty).collect();
+    for (leaf, (_, _, batch, index)) in (0..).zip(keys) {
+        leaves[*batch as usize][*index as usize] = leaf;
+    }
+    let placed = batches.iter().zip(&leaves);
+    placed
+        .map(|(batch, leaves)| (batch.number, Placements::pack(&batch.entries, leaves)))
+        .collect()
+}
+
+/// The interval's tiles, from level 0, which holds the hashes themselves, up to the last level that
+/// has a perfect subtree.
+fn tiles(leaves: &[Hash], tree: &Levels<Sha3>) -> Vec<(TileId, Vec<Hash>)> {
+    let width = usize::try_from(TILE_WIDTH).expect("256");
+    let mut tiles = Vec::with_capacity(leaves.len() / width + 4);
+    let mut row = leaves;
+    for level in 0u8.. {
+        let chunks = (0..).zip(row.chunks(width));
+        tiles.extend(chunks.map(|(index, hashes)| (TileId { level, index }, hashes.to_vec())));
+        let height = TILE_HEIGHT * u32::from(level + 1);
+        let perfect = leaves.len() >> height;
+        let above = tree.level(height as usize);
+        let Some(above) = above.and_then(|row| row.get(..perfect)) else {
+            break;
+        };
+        if above.is_empty() {
+            break;
+        }
+        row = above;
+    }
+    tiles
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tlog::{TileSet, TreeHash as _};
+
+    use super::*;
+    use crate::{Entries, Entry};
+
+    fn batch(number: u64, mut entries: Vec<Entry>) -> PooledBatch {
+        entries.sort_by_key(Entry::order);
+        PooledBatch {
+            number,
+            nonce: 0,
+            entries: Entries::pack(&entries),
+        }
+    }
+
+    fn entry(us: i64, seed: u64) -> Entry {
+        Entry {
+            time: UnixMicros(us),
+            hash: Sha3::digest(&seed.to_be_bytes()),
+        }
+    }
+
+    fn built(batches: Vec<PooledBatch>) -> (SealedInterval, Built) {
+        build(&Head::empty(), Chains::default(), batches, UnixMicros(0))
+    }
+
+    proptest! {
+        #[test]
+        fn every_entry_stands_where_its_placement_says(
+            sizes in proptest::collection::vec(1usize..300, 0..6), spread in 1i64..50, seed: u64,
+        ) {
+            let batches: Vec<PooledBatch> = (1u64..).zip(&sizes).map(|(number, size)| {
+                let entries = (0..*size as u64).map(|n| {
+                    let random = seed.wrapping_mul(number * 1000 + n).rotate_left(17);
+                    // Few hashes, so that equal ones meet.
+                    entry(i64::try_from(random % 97).unwrap() % spread, random % 11)
+                });
+                batch(number, entries.collect())
+            }).collect();
+            let (sealed, built) = built(batches.clone());
+            let total: usize = sizes.iter().sum();
+            prop_assert_eq!(built.leaves.len(), total);
+            let mut times = vec![None; total];
+            for (batch, (number, placements)) in batches.iter().zip(&sealed.batches) {
+                prop_assert_eq!(batch.number, *number);
+                for (index, entry) in (0..).zip(batch.entries.iter()) {
+                    let placement = placements.get(index).unwrap();
+                    prop_assert_eq!(placement.time, entry.time);
+                    prop_assert_eq!(built.leaves[placement.leaf as usize], entry.hash);
+                    let seen = times[placement.leaf as usize].replace(entry.time);
+                    prop_assert_eq!(seen, None);
+                }
+            }
+            let order: Vec<_> = times.iter().zip(&built.leaves).collect();
+            prop_assert!(order.is_sorted());
+        }
+    }
+
+    #[test]
+    fn tiles_of_every_shape_lead_to_the_root() {
+        for size in [
+            1u64, 2, 255, 256, 257, 511, 512, 700, 65_535, 65_536, 65_800,
+        ] {
+            let entries = (0..size)
+                .map(|n| entry(i64::try_from(n).unwrap(), n))
+                .collect();
+            let (sealed, _) = built(vec![batch(1, entries)]);
+            let mut set = TileSet::<Sha3>::default();
+            for (id, mut hashes) in sealed.interval_tiles.clone() {
+                assert_eq!(hashes.len() as u64, id.width_at(size), "{id:?} of {size}");
+                if id.level == 0 {
+                    let entries = hashes.clone();
+                    Sha3::leaves(&entries, &mut hashes);
+                }
+                set.insert(id, hashes);
+            }
+            assert_eq!(set.root(size).unwrap(), sealed.interval.ith, "{size}");
+        }
+    }
+
+    #[test]
+    fn time_never_runs_back() {
+        let check = |now: i64, before: i64, youngest: i64, expected: i64| {
+            let head = Head {
+                time: UnixMicros(before),
+                ..Head::empty()
+            };
+            let batches = vec![batch(1, vec![entry(youngest, 0)])];
+            let (sealed, _) = build(&head, Chains::default(), batches, UnixMicros(now));
+            assert_eq!(sealed.interval.time, UnixMicros(expected));
+        };
+        check(10, 0, 5, 10);
+        check(10, 20, 5, 20);
+        check(10, 20, 30, 30);
+    }
+}

@@ -1,0 +1,55 @@
+//! What an operator is told of the sealer.
+
+use base::UnixMicros;
+use parking_lot::Mutex;
+
+/// What the sealer is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Another sealer holds the lease; this one takes over when that one goes.
+    StandingBy,
+    /// It holds the lease and seals.
+    Sealing,
+    /// What it read back is not what it wrote. Nothing was signed, and nothing will be sealed until
+    /// an operator has acted.
+    Refused(String),
+}
+
+/// The sealer's state at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealerState {
+    /// What it is doing.
+    pub role: Role,
+    /// The time of the newest interval that it signed itself.
+    pub last_sealed: Option<UnixMicros>,
+    /// What went wrong at its last try, if it did; it tries again by itself.
+    pub trouble: Option<String>,
+    /// Batches that it holds back because they come from the future: a process's clock is ahead.
+    pub batches_held_back: usize,
+}
+
+/// Shared between the sealer, which writes it, and whoever asks.
+#[derive(Debug)]
+pub struct Health(Mutex<SealerState>);
+
+impl Default for Health {
+    fn default() -> Self {
+        Self(Mutex::new(SealerState {
+            role: Role::StandingBy,
+            last_sealed: None,
+            trouble: None,
+            batches_held_back: 0,
+        }))
+    }
+}
+
+impl Health {
+    /// The state now.
+    pub fn state(&self) -> SealerState {
+        self.0.lock().clone()
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut SealerState)) {
+        change(&mut self.0.lock());
+    }
+}
