@@ -57,3 +57,13 @@ pub(crate) const FONTS: [&str; 3] = [
 pub(crate) fn mark() -> String {
     seal::mark(0, seal::SealState::Sealed)
 }
+
+/// A seal that waits, for islands to copy.
+pub(crate) fn seal_waiting() -> String {
+    seal::mark(1, seal::SealState::Waiting)
+}
+
+/// A refused seal, for islands to copy.
+pub(crate) fn seal_refused() -> String {
+    seal::mark(2, seal::SealState::Refused)
+}

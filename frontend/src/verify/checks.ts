@@ -1,7 +1,7 @@
 // The checks themselves, one step after the other, each with the reason for its outcome.
 // They know no page: whoever runs them shows the steps as they come.
 import { W, moment } from "../words.ts";
-import { type Bytes, Malformed, equal, hex, text } from "./bytes.ts";
+import { type Bytes, Malformed, equal, hex } from "./bytes.ts";
 import { type Step, SHA256, SHA3, climb, consistent, inclusionRoot, leaf } from "./merkle.ts";
 import { type Key, readKey, signedBy } from "./note.ts";
 import { type Proof, readProof } from "./proof.ts";
@@ -15,7 +15,7 @@ export interface Check {
   why?: string;
   /** A hash worth seeing, in hexadecimal. */
   hash?: string;
-  /** How many boxes of the drawn path are now recomputed. */
+  /** The box of the drawn path that is now recomputed. */
   lit?: number;
 }
 
@@ -92,7 +92,7 @@ export async function* checkTimestamp(
   a: number,
   path: Bytes[],
   interval: Pick<Interval, "index" | "ith">,
-  data: string | null,
+  data: string | Bytes | null,
   candidates: Candidate[],
 ): AsyncGenerator<Check, Verdict | "whole" | "partial"> {
   const follow = (stamped: string | Bytes) => {
@@ -103,8 +103,7 @@ export async function* checkTimestamp(
   };
   const arrived = candidates.map((candidate) => ({ candidate, ...follow(candidate.data) })).find(({ arrives }) => arrives);
   if (arrived) {
-    const stamped = typeof arrived.candidate.data === "string" ? arrived.candidate.data : text(arrived.candidate.data);
-    if (data !== null && stamped !== data) {
+    if (data !== null && !same(arrived.candidate.data, data)) {
       yield { state: "bad", what: W.dataOther, why: W.dataOtherWhy };
       return refused(W.dataOther);
     }
@@ -114,7 +113,7 @@ export async function* checkTimestamp(
   }
   if (candidates.length > 0) {
     // The proof's own data decides whether the original or the path is to blame.
-    if (data !== null && candidates.some((candidate) => candidate.data === data)) {
+    if (data !== null && candidates.some((candidate) => same(candidate.data, data))) {
       yield { state: "bad", what: W.pathBad, why: W.pathBadWhy };
       return refused(W.pathBad);
     }
@@ -136,6 +135,9 @@ export async function* checkTimestamp(
   return "partial";
 }
 
+const same = (a: string | Bytes, b: string | Bytes): boolean =>
+  typeof a === "string" || typeof b === "string" ? a === b : equal(a, b);
+
 /** The steps of a path that is known to arrive. */
 export function* climbed(first: Bytes, steps: Step[]): Generator<Check> {
   yield { state: "ok", what: W.leaf, why: W.leafWhy, hash: hex(first), lit: 0 };
@@ -150,7 +152,7 @@ export function* checkPath(hash: Bytes, a: number, path: Bytes[], ith: Bytes): G
   const steps = climb(SHA3, first, a, path);
   const arrives = steps !== null && equal(steps.at(-1)?.result ?? first, ith);
   yield* climbed(first, steps ?? []);
-  yield arrives ? { state: "ok", what: W.path(path.length), hash: hex(ith) } : { state: "bad", what: W.pathBad, why: W.pathBadWhy };
+  yield arrives ? { state: "ok", what: W.path(path.length), hash: hex(ith) } : { state: "bad", what: W.pathBad, why: W.pathBadWhy, lit: path.length };
   return arrives;
 }
 

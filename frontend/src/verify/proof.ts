@@ -4,12 +4,12 @@ import { decode } from "./cbor.ts";
 import { type Checkpoint, readCheckpoint } from "./note.ts";
 import { type Interval, hashes, isTimestamp, readInterval } from "./v1.ts";
 
-/** Larger than any real proof (63 hashes twice, a handful of witnesses); more is not read. */
-export const PROOF_BYTES_MAX = 64 * 1024;
+/** Far larger than any real proof; more is not read. In bytes, or characters. */
+export const PROOF_BYTES_MAX = 1024 * 1024;
 
 export interface Proof {
   /** What was stamped, where the proof carries it. */
-  data: string | null;
+  data: string | Bytes | null;
   timestamp: string;
   /** From the timestamp to its interval's root. */
   a: number;
@@ -50,11 +50,11 @@ export function readProof(file: string): Proof {
   const [a, key, data, steps, nucleus, timestamp] = ["a", "key", "data", "path", "nucleus", "timestamp"].map((name) => map.get(name));
   if (typeof a !== "number" || !Array.isArray(steps)) throw new Malformed("the proof has no path inside its interval");
   if (typeof key !== "string") throw new Malformed("the proof names no key");
-  if (data !== undefined && typeof data !== "string") throw new Malformed("the proof's data is not text");
+  if (data !== undefined && typeof data !== "string" && !(data instanceof Uint8Array)) throw new Malformed("the proof's data is neither text nor bytes");
   if (!(nucleus instanceof Uint8Array)) throw new Malformed("the proof holds no interval record");
   if (typeof timestamp !== "string" || !isTimestamp(timestamp)) throw new Malformed("the proof holds no time");
   return {
-    data: data ?? null,
+    data: (data as string | Bytes | undefined) ?? null,
     timestamp,
     a,
     path: hashes(steps),

@@ -45,27 +45,39 @@ pub fn seal(number: u64, state: SealState) -> String {
         (2, _) => 29.0,
         _ => 22.0,
     };
+    // The second frame of a witnessed seal leaves less room.
+    let size = if state == SealState::Witnessed {
+        size * 0.88
+    } else {
+        size
+    };
     let step = size * 0.86;
     let first = 50.0 + size * 0.355 - step * (as_f64(rows.len()) - 1.0) / 2.0;
     for (i, row) in rows.iter().enumerate() {
         let _ = write!(
             svg,
-            r#"<text class="carved" x="50" y="{:.1}" font-size="{size}">{row}</text>"#,
+            r#"<text class="carved" x="50" y="{:.1}" font-size="{size:.1}">{row}</text>"#,
             first + step * as_f64(i)
         );
     }
-    if state == SealState::Refused {
-        svg.push_str(r#"<path class="cut" d="M4 78 L97 20"/>"#);
-    }
+    strike(&mut svg, state);
     svg.push_str("</svg>");
     svg
+}
+
+fn strike(svg: &mut String, state: SealState) {
+    if state == SealState::Refused {
+        svg.push_str(r#"<path class="cut" d="M-2 82L102 18"/>"#);
+    }
 }
 
 /// The seal without a number, for the word mark, a line of the ledger or an empty place.
 pub fn mark(seed: u64, state: SealState) -> String {
     let mut svg = open(seed, state, " plain", 20);
     // A carved capital I: the mark must not depend on a font.
-    svg.push_str(r#"<path class="carved" d="M31 24H69V34H57V66H69V76H31V66H43V34H31Z"/></svg>"#);
+    svg.push_str(r#"<path class="carved" d="M31 24H69V34H57V66H69V76H31V66H43V34H31Z"/>"#);
+    strike(&mut svg, state);
+    svg.push_str("</svg>");
     svg
 }
 

@@ -2,8 +2,14 @@
 //!
 //! A handler fills a struct with plain numbers and strings and calls [`html`].
 
+pub mod docs;
+pub mod error;
 pub mod front;
+pub mod how;
+pub mod interval;
 pub mod stamp;
+pub mod timestamp;
+pub mod verify;
 pub mod view;
 
 use askama::Template;
