@@ -1,2 +1,62 @@
-//! To be written.
-fn main() {}
+//! Chores: the test command, tidy, generated files.
+//!
+//! Uses the system's own programs (`apt-get`, `git`, `psql`) rather than crates, so that it is
+//! built in a moment.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a tool for developers: it talks to the terminal and reads the environment"
+)]
+
+mod postgres;
+mod run;
+mod sqlx;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  sqlx-prepare [--check]
+                refresh crates/store-postgres/.sqlx against a throw-away server,
+                or only say whether it is fresh
+  with-postgres PROGRAM [ARG …]
+                run a program beside a throw-away server, for example
+                `cargo xtask with-postgres cargo test -p testkit contract`
+";
+
+fn main() -> ExitCode {
+    match chore() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\n{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chore() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["sqlx-prepare"] => sqlx::prepare(),
+        ["sqlx-prepare", "--check"] => sqlx::check(&postgres::Cluster::start()?),
+        ["with-postgres", program, ref args @ ..] => {
+            let cluster = postgres::Cluster::start()?;
+            run::run(
+                Command::new(program)
+                    .args(args)
+                    .env("INDELIBLE_TEST_POSTGRES_URL", cluster.url("postgres")),
+            )
+        }
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => bail!("unknown command {:?}\n\n{HELP}", args.join(" ")),
+    }
+}

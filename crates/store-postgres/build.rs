@@ -1,0 +1,5 @@
+//! Compiles again when a migration was added: `sqlx::migrate!` embeds the folder.
+
+fn main() {
+    println!("cargo::rerun-if-changed=migrations");
+}
