@@ -18,9 +18,10 @@ pub struct NewBatch {
     pub nonce: u64,
     /// What was stamped; never empty, at most [`crate::BATCH_ENTRIES_MAX`].
     pub entries: Entries,
-    /// Retrieval tags: index of the entry, tag.
+    /// Retrieval tags, any text: index of the entry, tag. One tag twice on one entry is one.
     pub tags: Vec<(u32, String)>,
-    /// RFC 3161 tokens whose `TSTInfo` an entry logs: index of the entry, serial, DER.
+    /// RFC 3161 tokens whose `TSTInfo` an entry logs: index of the entry, serial, DER. A serial
+    /// that is known already refuses the batch.
     pub tokens: Vec<(u32, [u8; 16], Vec<u8>)>,
 }
 
@@ -85,8 +86,8 @@ pub trait Store: Send + Sync {
     /// before this call began, and fits in an `i64`.
     async fn insert_batch(&self, batch: NewBatch) -> Result<u64, Unavailable>;
 
-    /// The oldest pooled batches, by number, until their entries reach `entries_max`; at least one
-    /// when the pool is not empty.
+    /// The oldest pooled batches, by number, up to and with the one whose entries reach
+    /// `entries_max`; at least one when the pool is not empty.
     async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable>;
 
     /// One batch, wherever it is; `None` when there never was one of this number.
@@ -122,7 +123,8 @@ pub trait Store: Send + Sync {
     async fn head(&self) -> Result<Head, Unavailable>;
 
     /// Commits an interval in one transaction: compares and sets the head, writes the interval and
-    /// its tiles, and moves its batches from the pool to the sealed ones.
+    /// its tiles, and moves its batches from the pool to the sealed ones. A batch that is not in the
+    /// pool any more refuses the whole.
     async fn commit_interval(&self, sealed: SealedInterval) -> Result<Commit, Unavailable>;
 
     /// The intervals of a range, in order; those that do not exist are left out. At most 1,024 are
@@ -154,8 +156,8 @@ pub trait Store: Send + Sync {
     /// The checkpoint of the largest size that is at most `size`.
     async fn checkpoint_up_to(&self, size: u64) -> Result<Option<Checkpoint>, Unavailable>;
 
-    /// Adds a witness's cosignature to a stored checkpoint; a second one of the same witness for
-    /// the same size replaces the first.
+    /// Adds a witness's cosignature to a stored checkpoint, if there is one; a second one of the
+    /// same witness for the same size takes the place of the first.
     async fn add_cosignature(&self, size: u64, cosignature: Cosignature)
     -> Result<(), Unavailable>;
 

@@ -50,7 +50,9 @@ pub(crate) fn add_cosignature(
     cosignature: &Cosignature,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "insert or replace into cosignature (size, witness, line) values (?1, ?2, ?3)",
+        "insert into cosignature (size, witness, line)
+         select size, ?2, ?3 from checkpoint where size = ?1
+         on conflict (size, witness) do update set line = excluded.line",
     )?
     .execute(params![signed(size), cosignature.witness, cosignature.line])?;
     Ok(())

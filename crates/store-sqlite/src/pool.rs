@@ -25,8 +25,11 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
             entries.as_bytes()
         ])?;
     if !batch.tags.is_empty() {
-        let mut insert =
-            tx.prepare_cached("insert into tag (tag, number, idx, nonce) values (?1, ?2, ?3, ?4)")?;
+        // The same tag twice on one entry is one tag.
+        let mut insert = tx.prepare_cached(
+            "insert into tag (tag, number, idx, nonce) values (?1, ?2, ?3, ?4)
+             on conflict do nothing",
+        )?;
         for (index, tag) in &batch.tags {
             insert.execute(params![tag, number, index, nonce])?;
         }
