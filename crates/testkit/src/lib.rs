@@ -1,1 +1,21 @@
-//! The app in memory, a clock that can be turned, failing stores; all integration tests.
+//! Databases to throw away, a clock that can be turned, chance with a seed, the real program as a
+//! child, and the suite that defines the store. All integration tests lie in `tests/it`.
+//!
+//! Nothing depends on it.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::print_stdout,
+    reason = "this is test code: what cannot be had is a failed test, and what is done is said"
+)]
+
+mod chance;
+mod clock;
+pub mod contract;
+mod database;
+
+pub use chance::SeededEntropy;
+pub use clock::SimClock;
+pub use database::{Database, Dialect, postgres_url};
