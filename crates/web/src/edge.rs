@@ -1,0 +1,305 @@
+//! What happens to every request before and after its handler: address, allowance, request id,
+//! CORS, panics, problem documents, security headers.
+//!
+//! One function instead of a tower of layers: each layer would cost a box and a clone per request.
+
+use std::any::Any;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Router;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tower::Service as _;
+use tracing::Instrument as _;
+
+use crate::address::{client_address, is_in};
+use crate::app::{App, Caller, tell};
+use crate::negotiate::{Format, negotiate};
+use crate::pages;
+use crate::problem::{ApiError, Kind};
+use crate::router;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The whole HTTP side, ready to answer.
+pub struct Web {
+    app: Arc<App>,
+    router: Router,
+    next_id: AtomicU32,
+}
+
+/// What must be remembered of a request while its handler has it.
+struct Asked {
+    method: Method,
+    accept: Option<HeaderValue>,
+    origin: bool,
+    public: bool,
+    id: HeaderValue,
+}
+
+impl Web {
+    /// The API and the pages over `app`.
+    pub fn new(app: Arc<App>) -> Arc<Self> {
+        let router = router::router(Arc::clone(&app));
+        Self::with(app, router)
+    }
+
+    pub(crate) fn with(app: Arc<App>, router: Router) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            router,
+            next_id: AtomicU32::new(0),
+        })
+    }
+
+    /// The state behind it.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Answers one request of the peer with that address. Never fails, never panics.
+    pub async fn answer(&self, peer: IpAddr, mut request: Request) -> Response {
+        let settings = &self.app.settings;
+        let headers = request.headers();
+        let address = client_address(peer, headers, &settings.trusted_proxies);
+        let asked = Asked {
+            id: self.request_id(is_in(peer, &settings.trusted_proxies), headers),
+            method: request.method().clone(),
+            accept: headers.get(header::ACCEPT).cloned(),
+            origin: headers.contains_key(header::ORIGIN),
+            public: is_public(request.uri().path()),
+        };
+        if asked.public && is_preflight(request.method(), headers) {
+            return preflight();
+        }
+        let caller = Caller {
+            address,
+            exempt: is_in(address, &settings.exempt),
+        };
+        let left = match caller.take_request(&self.app) {
+            Ok(left) => left,
+            Err(error) => {
+                return finish(&asked, axum::response::IntoResponse::into_response(error));
+            }
+        };
+        let span = tracing::debug_span!(
+            "request",
+            id = asked.id.to_str().unwrap_or_default(),
+            method = %request.method(),
+            path = request.uri().path(),
+        );
+        request.extensions_mut().insert(caller);
+        let answering = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
+        let answered = if span.is_disabled() {
+            answering.await
+        } else {
+            answering.instrument(span).await
+        };
+        let mut response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(panic) => {
+                let panic = panic_text(panic.as_ref());
+                tracing::error!(panic, "a handler panicked");
+                axum::response::IntoResponse::into_response(ApiError::plain(Kind::Internal))
+            }
+        };
+        tell(&self.app.requests, left, response.headers_mut());
+        finish(&asked, response)
+    }
+
+    /// A trusted proxy's id is kept, so that its log and ours tell one story.
+    fn request_id(&self, from_proxy: bool, headers: &HeaderMap) -> HeaderValue {
+        let given = headers.get(&REQUEST_ID).filter(|given| {
+            let text = given.as_bytes();
+            from_proxy
+                && (1..=64).contains(&text.len())
+                && text
+                    .iter()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        });
+        given.cloned().unwrap_or_else(|| {
+            let number = self.next_id.fetch_add(1, Ordering::Relaxed);
+            let id = u64::from(self.app.id_prefix) << 32 | u64::from(number);
+            HeaderValue::try_from(format!("{id:016x}")).expect("hexadecimal digits")
+        })
+    }
+}
+
+/// Dresses an answer: problems get their document, and everything its headers.
+fn finish(asked: &Asked, mut response: Response) -> Response {
+    if asked.method == Method::OPTIONS && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        // Not a preflight, but a question: the Allow header is the answer.
+        response.extensions_mut().remove::<ApiError>();
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    } else if response.status().is_client_error() || response.status().is_server_error() {
+        let error = response.extensions_mut().remove::<ApiError>();
+        if let Some(error) = error.or_else(|| bare(&response)) {
+            response = dress(asked, &error, response);
+        }
+    }
+    let headers = response.headers_mut();
+    secure(headers, asked.public);
+    if asked.public && (asked.origin || asked.method != Method::POST) {
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
+    }
+    headers.insert(REQUEST_ID.clone(), asked.id.clone());
+    response
+}
+
+const EXPOSED: &str =
+    "Location, ETag, Link, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id";
+
+/// What programs on other sites may read: the API, the log's files, and the time-stamp authority.
+fn is_public(path: &str) -> bool {
+    ["/api/", "/log/", "/tsa", "/problems/", "/add-checkpoint"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+}
+
+fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn preflight() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, HEAD, POST, OPTIONS",
+        ),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Content-Type, Accept, If-None-Match, Last-Event-ID, X-Request-Id",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The problem behind an error that came without a body, such as the pages' plain 404.
+fn bare(response: &Response) -> Option<ApiError> {
+    if response.body().size_hint().exact() != Some(0)
+        || response.headers().contains_key(header::CONTENT_TYPE)
+    {
+        return None;
+    }
+    let kind = match response.status() {
+        StatusCode::NOT_FOUND => Kind::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Kind::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Kind::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Kind::UnsupportedMediaType,
+        status if status.is_server_error() => Kind::Internal,
+        _ => return None,
+    };
+    Some(ApiError::plain(kind))
+}
+
+/// Writes the problem out, for a program or for a person. Headers that the error brought stay.
+fn dress(asked: &Asked, error: &ApiError, mut response: Response) -> Response {
+    let status = error.kind().status();
+    let id = asked.id.to_str().unwrap_or_default();
+    if status.is_server_error() {
+        let cause = error.chain().unwrap_or_default();
+        tracing::error!(id, problem = error.kind().name(), cause, "a request failed");
+    }
+    let mut accept = HeaderMap::new();
+    if let Some(value) = &asked.accept {
+        accept.insert(header::ACCEPT, value.clone());
+    }
+    let for_people = negotiate(&accept, &[Format::Json, Format::Html]) == Some(Format::Html);
+    let (content_type, text) = if for_people {
+        (Format::Html.content_type(), problem_page(error, id))
+    } else {
+        ("application/problem+json", error.document(id))
+    };
+    let length = text.len();
+    let head_only = asked.method == Method::HEAD;
+    *response.status_mut() = status;
+    *response.body_mut() = if head_only {
+        Body::empty()
+    } else {
+        Body::from(text)
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    headers.append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// Pages may load our own files only; anything else may load nothing at all.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+fn secure(headers: &mut HeaderMap, public: bool) {
+    let is_page = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        if public {
+            "cross-origin"
+        } else {
+            "same-origin"
+        },
+    );
+    if is_page {
+        set(header::CONTENT_SECURITY_POLICY, pages::POLICY);
+        set(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        );
+        set(
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        );
+    } else {
+        set(header::CONTENT_SECURITY_POLICY, DATA_POLICY);
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without words")
+}
+
+/// The problem for people, readable without style or script.
+fn problem_page(error: &ApiError, id: &str) -> String {
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    };
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1><p>{detail}</p><p><a href=\"/\">Front page</a></p><p>Request {id}</p></html>",
+        title = error.kind().title(),
+        detail = escape(error.detail()),
+    )
+}

@@ -1,0 +1,219 @@
+//! The app on a throw-away SQLite store, with a clock that stands still until it is turned and a
+//! sealer that seals when it is told to.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use base::{Clock, Entropy, InProcessBus, UnixMicros};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use stamp::{Follower, Interval, Ledger, Notary, Sealer, Settings, Signer, Store};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tlog::SigningKey;
+use web::{App, Parts, SealerHealth, Web, WebSettings};
+
+pub(crate) const AUTHORITY: &str = "log.test";
+pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// 2026-01-01T00:00:00Z.
+const START_US: i64 = 1_767_225_600_000_000;
+
+pub(crate) struct StillClock(AtomicI64);
+
+impl Clock for StillClock {
+    fn now(&self) -> UnixMicros {
+        UnixMicros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The same numbers in every run.
+struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.fetch_add(7, Ordering::SeqCst).to_le_bytes()[0];
+        }
+    }
+}
+
+pub(crate) struct TestApp {
+    pub web: Arc<Web>,
+    pub follower: Arc<Follower>,
+    clock: Arc<StillClock>,
+    sealer: tokio::sync::Mutex<Sealer>,
+    _folder: TempDir,
+}
+
+/// An answer with its body read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The name of the problem, its status and the field at fault.
+    pub(crate) fn problem(&self) -> (u16, String, Option<String>) {
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{self:?}"
+        );
+        let document = self.json();
+        assert_eq!(document["status"], self.status.as_u16());
+        assert!(document["title"].is_string() && document["detail"].is_string());
+        assert_eq!(document["instance"], self.header("x-request-id"));
+        let name = document["type"].as_str().unwrap();
+        let name = name.strip_prefix("/problems/").unwrap().to_owned();
+        let field = document["field"].as_str().map(str::to_owned);
+        (self.status.as_u16(), name, field)
+    }
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        Self::with(WebSettings::default(), Duration::from_millis(300)).await
+    }
+
+    pub(crate) async fn with(web_settings: WebSettings, wait_max: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let settings = Settings {
+            authority: AUTHORITY.to_owned(),
+            wait_max,
+            ..Settings::default()
+        };
+        let clock = Arc::new(StillClock(AtomicI64::new(START_US)));
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(1)));
+        let bus = Arc::new(InProcessBus::default());
+        let key = SigningKey::from_seed("log.test/log", &[7; 32]).unwrap();
+        let signer = Signer::new(key, Vec::new()).unwrap();
+        let sealer = Sealer::new(
+            Arc::clone(&store),
+            Arc::clone(&bus) as _,
+            Arc::clone(&clock) as _,
+            signer,
+            &settings,
+        );
+        let follower = Follower::start(Arc::clone(&store), &*bus, &settings)
+            .await
+            .unwrap();
+        let notary = Notary::start(
+            Arc::clone(&store),
+            Arc::clone(&follower),
+            Arc::clone(&clock) as _,
+            Arc::clone(&entropy),
+            &settings,
+        );
+        let app = App::start(Parts {
+            sealer: Some(SealerHealth {
+                health: sealer.health(),
+                heartbeat: settings.heartbeat,
+            }),
+            ledger: Arc::new(Ledger::new(Arc::clone(&store))),
+            store,
+            notary,
+            follower: Arc::clone(&follower),
+            authority: AUTHORITY.into(),
+            clock: Arc::clone(&clock) as _,
+            entropy,
+            settings: web_settings,
+        });
+        Self {
+            web: Web::new(app),
+            follower,
+            clock,
+            sealer: tokio::sync::Mutex::new(sealer),
+            _folder: folder,
+        }
+    }
+
+    /// Turns the clock.
+    pub(crate) fn pass(&self, time: Duration) {
+        let us = i64::try_from(time.as_micros()).unwrap();
+        self.clock.0.fetch_add(us, Ordering::SeqCst);
+    }
+
+    /// Seals what waits, or a heartbeat, and waits until everybody knows.
+    pub(crate) async fn seal(&self) -> Interval {
+        self.pass(Duration::from_mins(2));
+        let mut announced = self.follower.subscribe();
+        let sealed = self.sealer.lock().await.seal_once().await.unwrap().unwrap();
+        while announced.recv().await.unwrap().interval != Some(sealed) {}
+        sealed
+    }
+
+    pub(crate) async fn seal_many(&self, count: usize) {
+        for _ in 0..count {
+            self.seal().await;
+        }
+    }
+
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
+        self.ask_from(HERE, request).await
+    }
+
+    pub(crate) async fn ask_from(&self, peer: IpAddr, request: Request<Body>) -> Answer {
+        let (head, body) = self.web.answer(peer, request).await.into_parts();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(request(Method::GET, path, &[], "")).await
+    }
+
+    pub(crate) async fn get_as(&self, path: &str, accept: &str) -> Answer {
+        self.ask(request(Method::GET, path, &[("accept", accept)], ""))
+            .await
+    }
+
+    pub(crate) async fn post(&self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+        self.ask(request(Method::POST, path, &[("content-type", kind)], body))
+            .await
+    }
+
+    /// Stamps, answers the id.
+    pub(crate) async fn stamp(&self, data: &str) -> String {
+        let body = serde_json::json!({ "data": data }).to_string();
+        let answer = self.post("/api/v1/ts/", "application/json", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn request(
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}
