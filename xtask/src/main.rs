@@ -10,9 +10,14 @@
     reason = "a tool for developers: it talks to the terminal and reads the environment"
 )]
 
+mod docs;
 mod postgres;
 mod run;
+mod server;
 mod sqlx;
+mod test;
+mod tidy;
+mod tools;
 
 use std::process::{Command, ExitCode};
 
@@ -21,6 +26,11 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
+  test [STEP …] install what the tests need, start it, run everything, stop it;
+                with names, only those steps: format tidy lint build docs queries
+                rust frontend browser
+  tidy          check the house rules that no compiler knows
+  docs          write docs/config.md again
   sqlx-prepare [--check]
                 refresh crates/store-postgres/.sqlx against a throw-away server,
                 or only say whether it is fresh
@@ -43,6 +53,9 @@ fn chore() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
+        ["test", ref only @ ..] => test::test(only),
+        ["tidy"] => tidy::tidy(),
+        ["docs"] => docs::write(),
         ["sqlx-prepare"] => sqlx::prepare(),
         ["sqlx-prepare", "--check"] => sqlx::check(&postgres::Cluster::start()?),
         ["with-postgres", program, ref args @ ..] => {

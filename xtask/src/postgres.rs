@@ -10,6 +10,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use crate::run::{find, output, run};
+use crate::tools::postgres_folders;
 
 const FOLDER_PREFIX: &str = "indelible-postgres-";
 
@@ -106,12 +107,8 @@ impl Drop for Cluster {
 
 /// A program of the newest Postgres: Debian keeps them off the path.
 fn program(name: &str) -> Result<PathBuf> {
-    let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|versions| versions.flatten().map(|it| it.path().join("bin")).collect())
-        .unwrap_or_default();
-    folders.sort();
-    folders.reverse();
-    find(name, &folders).with_context(|| format!("{name} is missing: apt-get install postgresql"))
+    find(name, &postgres_folders())
+        .with_context(|| format!("{name} is missing: apt-get install postgresql"))
 }
 
 /// The program as an ordinary user, interrupted when our main thread ends, even if we are killed.

@@ -21,8 +21,6 @@ use crate::error::unavailable;
 
 /// Largest payload of an event: `NOTIFY` carries less than 8,000 bytes, and base64 takes a third.
 pub const PAYLOAD_BYTES_MAX: usize = 5_900;
-/// The topic of a new head. Its payload is a hint like the event itself.
-pub(crate) const HEAD_TOPIC: &str = "mth-live";
 /// How many events a slow reader may lag behind before it loses the oldest.
 const LAG_EVENTS_MAX: usize = 1024;
 /// After so much silence the listener asks whether the server is still there.

@@ -2,9 +2,10 @@
 
 use base::Unavailable;
 use sqlx::PgConnection;
-use stamp::{Checkpoint, Cosignature, LogKey, Witnessed};
+use stamp::{Checkpoint, Cosignature, LIVE_TOPIC, LogKey, Witnessed};
 
 use crate::PostgresStore;
+use crate::bus;
 use crate::error::unavailable;
 use crate::rows::{bound, hash, key, stored, unsigned};
 
@@ -15,7 +16,7 @@ pub(crate) async fn put_checkpoint(
 ) -> Result<Checkpoint, Unavailable> {
     let mut tx = store.pool().begin().await.map_err(unavailable)?;
     let row_size = stored(size)?;
-    sqlx::query!(
+    let first = sqlx::query!(
         "insert into checkpoint (size, note) values ($1, $2) on conflict (size) do nothing",
         row_size,
         note,
@@ -23,6 +24,12 @@ pub(crate) async fn put_checkpoint(
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
+    if first.rows_affected() == 1 {
+        // Delivered when the transaction commits, and only then: nobody hears of a head too early,
+        // nor misses it when this process dies right after.
+        let interval = size.saturating_sub(1).to_string();
+        bus::notify(&mut *tx, LIVE_TOPIC, interval.as_bytes()).await?;
+    }
     let note = sqlx::query_scalar!("select note from checkpoint where size = $1", row_size)
         .fetch_one(&mut *tx)
         .await

@@ -8,7 +8,6 @@ use stamp::{Commit, Head, Interval, SealedInterval, Tree};
 use tlog::{Hash, TileId};
 
 use crate::PostgresStore;
-use crate::bus;
 use crate::error::{broken, unavailable};
 use crate::rows::{TileColumns, bound, hash, hashes, key, stored, tile, tile_keys, unsigned};
 
@@ -75,9 +74,6 @@ pub(crate) async fn commit_interval(
     move_batches(&mut tx, index, sealed).await?;
     write_interval_tiles(&mut tx, index, sealed).await?;
     write_main_tiles(&mut tx, sealed).await?;
-    // Delivered when the transaction commits, and only then: no listener hears of a head too early,
-    // nor misses it when this process dies right after.
-    bus::notify(&mut *tx, bus::HEAD_TOPIC, head.size.to_string().as_bytes()).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(Commit::Done)
 }

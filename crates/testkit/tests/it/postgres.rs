@@ -65,30 +65,17 @@ async fn events_reach_every_process() {
     assert!(bus.publish(too_large).await.is_err());
 }
 
-/// So a sealer that dies right after its commit has told of it.
+/// So a sealer that dies right after it has signed has told of it; and signing twice tells once.
 #[tokio::test]
-async fn a_commit_tells_of_the_head() {
+async fn a_signed_head_tells_of_itself() {
     let (_database, store) = store().await;
     let bus = PostgresBus::start(&store, TOPICS).await.unwrap();
     let mut heard = bus.subscribe();
-    let sealed = stamp::SealedInterval {
-        interval: stamp::Interval {
-            index: 0,
-            time: base::UnixMicros(1),
-            count: 0,
-            ith: [1; 32],
-        },
-        batches: Vec::new(),
-        interval_tiles: Vec::new(),
-        main_tiles: Vec::new(),
-        head: stamp::Head {
-            size: 1,
-            ..stamp::Head::empty()
-        },
-    };
-    let commit = store.commit_interval(sealed).await.unwrap();
-    assert_eq!(commit, stamp::Commit::Done);
-    assert_eq!(next(&mut heard).await.topic, "mth-live");
+    for size in [1, 1, 2] {
+        store.put_checkpoint(size, "note".to_owned()).await.unwrap();
+    }
+    assert_eq!(next(&mut heard).await, event("mth-live", b"0"));
+    assert_eq!(next(&mut heard).await, event("mth-live", b"1"));
 }
 
 #[tokio::test]

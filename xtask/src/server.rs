@@ -1,0 +1,89 @@
+//! The real program, serving from a throw-away folder while a step needs it.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+/// From start to serving.
+const START_MAX: Duration = Duration::from_secs(30);
+
+/// A running `indelible serve`; stopped when dropped, or when we die.
+pub(crate) struct Server {
+    child: Child,
+    folder: PathBuf,
+    address: String,
+}
+
+impl Server {
+    /// Starts `program` on a free port, and waits until it is ready.
+    pub(crate) fn start(program: &Path) -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("indelible-server-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let log = folder.join("log.txt");
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM"])
+            .arg(program)
+            .args(["serve", "--web-listen", &address, "--data"])
+            .arg(folder.join("data"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .with_context(|| format!("{} cannot be run", program.display()))?;
+        let mut server = Self {
+            child,
+            folder,
+            address,
+        };
+        let started = Instant::now();
+        while !server.is_ready() {
+            let ended = server.child.try_wait()?.is_some();
+            if ended || started.elapsed() > START_MAX {
+                let told = fs::read_to_string(&log).unwrap_or_default();
+                bail!("the server did not become ready; it told:\n{told}");
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    /// Where it serves.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn is_ready(&self) -> bool {
+        let ask = || -> std::io::Result<bool> {
+            let mut stream = TcpStream::connect(&self.address)?;
+            stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+            let host = &self.address;
+            write!(
+                stream,
+                "GET /healthz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+            )?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer)?;
+            Ok(answer.starts_with(b"HTTP/1.1 200"))
+        };
+        ask().unwrap_or(false)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
