@@ -1,2 +1,162 @@
-//! To be written.
-fn main() {}
+//! The binary: arguments, settings, wiring. The only reader of the environment.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod config;
+mod digest;
+mod doctor;
+mod home;
+mod keys;
+mod known_logs;
+mod monitor;
+mod say;
+mod serve;
+mod signals;
+mod submit;
+mod trace;
+mod verify;
+mod walk;
+mod wiring;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+
+use crate::cli::{Cli, Command};
+use crate::config::{FileSettings, Loaded};
+
+/// Wrong usage, wrong settings or unreadable input.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = cli::normalized(std::env::args_os().collect());
+    let environment: BTreeMap<String, OsString> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .collect();
+    match parse(&arguments, &environment) {
+        Ok((cli, loaded)) => match run(cli, loaded, &environment) {
+            Ok(code) => code,
+            Err(error) => fail(&error),
+        },
+        Err(code) => code,
+    }
+}
+
+/// Arguments, environment and file, understood and checked; or all complaints told.
+fn parse(
+    arguments: &[OsString],
+    environment: &BTreeMap<String, OsString>,
+) -> Result<(Cli, Option<Loaded>), ExitCode> {
+    let mut settings = FileSettings::default();
+    let mut warnings = Vec::new();
+    let mut faults = Vec::new();
+    if cli::needs_settings(arguments) {
+        match config::load(arguments, environment) {
+            Ok((read, strange)) => (settings, warnings) = (read, strange),
+            Err(why) => faults = why,
+        }
+    }
+    let parsed = cli::command(&settings).try_get_matches_from(arguments);
+    let matches = match parsed {
+        Ok(matches) => matches,
+        // Help is given even when the settings are broken; else their faults come first.
+        Err(error) if faults.is_empty() || !error.use_stderr() => {
+            let _ = error.print();
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            return Err(ExitCode::from(code));
+        }
+        Err(_) => return Err(complain(&faults)),
+    };
+    if !faults.is_empty() {
+        return Err(complain(&faults));
+    }
+    let loaded = match matches.subcommand() {
+        Some((_, sub)) if cli::needs_settings(arguments) => Some(
+            Loaded::from_matches(sub, &settings, warnings).map_err(|faults| complain(&faults))?,
+        ),
+        _ => None,
+    };
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => Ok((cli, loaded)),
+        Err(error) => error.exit(),
+    }
+}
+
+/// Tells every fault of the settings.
+fn complain(faults: &[String]) -> ExitCode {
+    for fault in faults {
+        anstream::eprintln!("error: {fault}");
+    }
+    ExitCode::from(USAGE)
+}
+
+/// Tells a failure with its causes, once each.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words = if words.is_empty() {
+                cause
+            } else {
+                format!("{words}: {cause}")
+            };
+        }
+    }
+    anstream::eprintln!("error: {words}");
+    if error.is::<Usage>() {
+        return ExitCode::from(USAGE);
+    }
+    ExitCode::FAILURE
+}
+
+/// A failure that the user's input caused.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(String);
+
+/// Runs a command that spends its time waiting: one thread is enough.
+fn wait_for<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+fn run(
+    cli: Cli,
+    loaded: Option<Loaded>,
+    environment: &BTreeMap<String, OsString>,
+) -> anyhow::Result<ExitCode> {
+    match (cli.command, loaded) {
+        (Command::Serve(_), Some(loaded)) => serve::run(&loaded),
+        (Command::Keys(asked), Some(loaded)) => wait_for(keys::run(&asked, &loaded.config)),
+        (Command::Doctor(asked), Some(loaded)) => wait_for(doctor::run(&asked, &loaded)),
+        (Command::Stamp(options), _) => wait_for(submit::run(options, environment)),
+        (Command::Verify(options), _) => verify::run(&options, environment),
+        (Command::Monitor(options), _) => wait_for(monitor::run(options)),
+        (Command::Config(asked), Some(loaded)) => Ok(show_config(&asked, &loaded)),
+        (Command::Completions { shell }, _) => {
+            let mut command = cli::command(&FileSettings::default());
+            clap_complete::generate(shell, &mut command, "indelible", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        (_, None) => anyhow::bail!("the settings were not read: this is our mistake"),
+    }
+}
+
+fn show_config(asked: &cli::ShowConfig, loaded: &Loaded) -> ExitCode {
+    if asked.markdown {
+        anstream::print!("{}", config::as_markdown());
+    } else if asked.json {
+        anstream::println!("{:#}", config::as_json(loaded));
+    } else {
+        anstream::print!("{}", config::as_text(loaded));
+        for warning in &loaded.warnings {
+            anstream::eprintln!("warning: {warning}");
+        }
+    }
+    ExitCode::SUCCESS
+}

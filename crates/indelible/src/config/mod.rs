@@ -1,0 +1,361 @@
+//! Every setting, declared once: the fields below are the table, their doc comments the manual.
+//!
+//! Each has three names, made from its id: `web.listen` is `listen` in section `[web]` of
+//! `indelible.toml`, `INDELIBLE_WEB_LISTEN` in the environment, and `--web-listen` as a flag. A flag
+//! beats the environment, that beats the file, that beats what is built in.
+
+mod file;
+mod human;
+mod load;
+mod show;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+pub(crate) use file::Settings as FileSettings;
+pub(crate) use human::{Retention, Span, StoreUrl, WitnessAddress};
+pub(crate) use load::{Loaded, dress, load};
+pub(crate) use show::{as_json, as_markdown, as_text};
+
+/// All settings of a server.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Config {
+    /// Folder of everything this server keeps: database, keys and locks
+    ///
+    /// Made at first start, readable by its owner only.
+    #[arg(id = "data", long, value_name = "DIR", default_value = "./data")]
+    pub(crate) data: PathBuf,
+
+    /// File with settings; default: indelible.toml in the data folder, if it is there
+    #[arg(id = "config", long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Which parts this process plays
+    ///
+    /// `web` takes submissions and answers questions; `sealer` closes intervals and signs heads. Any
+    /// number of processes may share one PostgreSQL database; of several sealers one works and the
+    /// others stand by.
+    #[arg(id = "roles", long, value_name = "ROLE,…", value_delimiter = ',', default_value = "web,sealer", action = ArgAction::Set)]
+    pub(crate) roles: Vec<Role>,
+
+    #[command(flatten)]
+    pub(crate) web: Web,
+    #[command(flatten)]
+    pub(crate) log: Log,
+    #[command(flatten)]
+    pub(crate) store: Store,
+    #[command(flatten)]
+    pub(crate) tsa: Tsa,
+    #[command(flatten)]
+    pub(crate) trace: Trace,
+}
+
+/// A part that a process plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// HTTP: submissions, proofs, pages.
+    Web,
+    /// Closes intervals and signs heads.
+    Sealer,
+}
+
+/// `[web]`: HTTP.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Web {
+    /// Address and port to listen on
+    #[arg(
+        id = "web.listen",
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// Where the world finds this server, such as https://ts.example.org
+    ///
+    /// Used in links that leave the server. Without it the Host header of each request is used.
+    #[arg(id = "web.public_url", long, value_name = "URL", value_parser = human::base_url)]
+    pub(crate) public_url: Option<url::Url>,
+
+    /// Timestamps that one address may submit per second, alone or in bulk
+    #[arg(id = "web.timestamps_per_s", long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) timestamps_per_s: u32,
+
+    /// Timestamps that one address may submit at once after a quiet time
+    #[arg(id = "web.timestamps_burst", long, value_name = "N", default_value = "200000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) timestamps_burst: u32,
+
+    /// Requests that one address may make per second
+    #[arg(id = "web.requests_per_s", long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests_per_s: u32,
+
+    /// Requests that one address may make at once after a quiet time
+    #[arg(id = "web.requests_burst", long, value_name = "N", default_value = "500", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests_burst: u32,
+
+    /// Networks whose requests are not limited
+    #[arg(id = "web.exempt", long, value_name = "NET,…", value_delimiter = ',', default_value = "127.0.0.0/8,::1/128", action = ArgAction::Set, value_parser = human::network)]
+    pub(crate) exempt: Vec<ipnet::IpNet>,
+
+    /// Networks of reverse proxies whose X-Forwarded-For, or else Forwarded, is believed
+    #[arg(id = "web.trusted_proxies", long, value_name = "NET,…", value_delimiter = ',', default_value = "127.0.0.0/8,::1/128", action = ArgAction::Set, value_parser = human::network)]
+    pub(crate) trusted_proxies: Vec<ipnet::IpNet>,
+
+    /// Most connections held at once; more wait to be accepted
+    #[arg(id = "web.connections_max", long, value_name = "N", default_value = "262144", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections_max: u32,
+
+    /// Most connections held at once by one address that is not exempt (IPv6: by its /64)
+    #[arg(id = "web.connections_per_address_max", long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections_per_address_max: u32,
+
+    /// How long the head of a request may take, also the longest silence between two requests
+    #[arg(
+        id = "web.head_timeout",
+        long,
+        value_name = "TIME",
+        default_value = "30s"
+    )]
+    pub(crate) head_timeout: Span,
+
+    /// How long the body of a request may take
+    #[arg(
+        id = "web.body_timeout",
+        long,
+        value_name = "TIME",
+        default_value = "60s"
+    )]
+    pub(crate) body_timeout: Span,
+
+    /// How long a client may leave an answer unread before its connection is dropped
+    #[arg(
+        id = "web.write_timeout",
+        long,
+        value_name = "TIME",
+        default_value = "60s"
+    )]
+    pub(crate) write_timeout: Span,
+
+    /// How long open requests may take to finish when the server stops
+    #[arg(
+        id = "web.drain_timeout",
+        long,
+        value_name = "TIME",
+        default_value = "10s"
+    )]
+    pub(crate) drain_timeout: Span,
+
+    /// How often a silent live feed shows that it is alive
+    #[arg(id = "web.live_beat", long, value_name = "TIME", default_value = "15s")]
+    pub(crate) live_beat: Span,
+}
+
+/// `[log]`: the log itself.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Log {
+    /// Name of the log for all time, such as ts.example.org
+    ///
+    /// Stands in every proof: origin of the checkpoints and authority of protocol v1. Default is
+    /// the listening address; remembered at first start, and another one is refused later.
+    #[arg(id = "log.authority", long, value_name = "NAME", value_parser = authority)]
+    pub(crate) authority: Option<String>,
+
+    /// How often an interval is sealed while timestamps wait
+    #[arg(id = "log.interval", long, value_name = "TIME", default_value = "1s")]
+    pub(crate) interval: Span,
+
+    /// How often an empty interval is sealed, so that a quiet log proves that it is alive
+    #[arg(id = "log.heartbeat", long, value_name = "TIME", default_value = "60s")]
+    pub(crate) heartbeat: Span,
+
+    /// How long proofs can be fetched, or forever
+    ///
+    /// Proof files that were fetched verify for ever. Nuclei, trees and checkpoints are never
+    /// forgotten.
+    #[arg(
+        id = "log.retention",
+        long,
+        value_name = "TIME",
+        default_value = "forever"
+    )]
+    pub(crate) retention: Retention,
+
+    /// Longest time that a request waits for its proof
+    #[arg(id = "log.wait_max", long, value_name = "TIME", default_value = "30s")]
+    pub(crate) wait_max: Span,
+
+    /// Most timestamps that wait to be sealed; beyond, submissions are asked to come again
+    #[arg(id = "log.pool_timestamps_max", long, value_name = "N", default_value = "8000000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) pool_timestamps_max: u64,
+
+    /// How far the clock may stand behind the newest interval before nothing is stamped any more
+    #[arg(
+        id = "log.clock_tolerance",
+        long,
+        value_name = "TIME",
+        default_value = "5s"
+    )]
+    pub(crate) clock_tolerance: Span,
+
+    /// Witnesses to be asked for cosignatures, each "VERIFIER-KEY URL"
+    #[arg(id = "log.witnesses", long, value_name = "KEY URL,…", value_delimiter = ',', action = ArgAction::Set)]
+    pub(crate) witnesses: Vec<WitnessAddress>,
+
+    /// How often the witnesses are asked
+    #[arg(
+        id = "log.witness_every",
+        long,
+        value_name = "TIME",
+        default_value = "10s"
+    )]
+    pub(crate) witness_every: Span,
+}
+
+/// `[store]`: the database.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Store {
+    /// The database: sqlite (a file in the data folder), or postgres://user@host:port/name
+    #[arg(
+        id = "store.url",
+        long,
+        value_name = "URL",
+        default_value = "sqlite",
+        hide_env_values = true
+    )]
+    pub(crate) url: StoreUrl,
+
+    /// File with the password of the database
+    #[arg(id = "store.password_file", long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// `[tsa]`: RFC 3161 tokens.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Tsa {
+    /// Key that signs tokens (P-256, PKCS #8, PEM); made at first start when not given
+    #[arg(id = "tsa.key_file", long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Certificate of that key, then those of its issuers up to the root (PEM)
+    #[arg(id = "tsa.certificate_file", long, value_name = "FILE")]
+    pub(crate) certificate_file: Option<PathBuf>,
+
+    /// Policy under which tokens are issued, an object identifier
+    #[arg(
+        id = "tsa.policy",
+        long,
+        value_name = "OID",
+        default_value = "1.3.6.1.4.1.13762.3"
+    )]
+    pub(crate) policy: String,
+
+    /// Accuracy that tokens promise
+    #[arg(id = "tsa.accuracy", long, value_name = "TIME", default_value = "1s")]
+    pub(crate) accuracy: Span,
+}
+
+/// `[tracing]`: what the process tells about its work, on standard error.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Trace {
+    /// Form of the lines
+    #[arg(
+        id = "tracing.format",
+        long,
+        value_name = "FORM",
+        default_value = "pretty"
+    )]
+    pub(crate) format: TraceFormat,
+
+    /// Least level that is told; also per part, such as info,stamp=debug
+    #[arg(id = "tracing.level", long, value_name = "LEVEL", default_value = "info", value_parser = trace_level)]
+    pub(crate) level: String,
+}
+
+/// Form of the lines that tell about the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A name that can stand in a checkpoint and in a compact reference: C2SP `signed-note` forbids
+/// spaces and plus signs; `#` and `,` are the separators of protocol v1.
+fn authority(text: &str) -> Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_graphic() && !b"+#?\"\\<>,".contains(&byte);
+    if text.is_empty() || text.len() > 200 || !text.bytes().all(good) {
+        return Err("1 to 200 characters without spaces, such as ts.example.org".into());
+    }
+    if text.split('/').any(str::is_empty) {
+        return Err("without scheme, and without a slash at the end: ts.example.org".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn trace_level(text: &str) -> Result<String, String> {
+    tracing_subscriber::EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|why| why.to_string())
+}
+
+impl Config {
+    /// What is wrong with the settings together; empty when they fit.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, why: &str| {
+            if !holds {
+                faults.push(why.to_owned());
+            }
+        };
+        let ms = |span: Span| span.0.as_millis();
+        must(
+            (10..=3_600_000).contains(&ms(self.log.interval)),
+            "[log] interval must lie between 10ms and 1h",
+        );
+        must(
+            self.log.heartbeat >= self.log.interval,
+            "[log] heartbeat must not be shorter than [log] interval",
+        );
+        must(
+            (1..=300_000).contains(&ms(self.log.wait_max)),
+            "[log] wait_max must lie between 1ms and 5m",
+        );
+        must(
+            ms(self.log.witness_every) >= 1000,
+            "[log] witness_every must be at least 1s",
+        );
+        must(
+            (1..=86_400_000).contains(&ms(self.tsa.accuracy)),
+            "[tsa] accuracy must lie between 1ms and 1d",
+        );
+        must(
+            self.store.password_file.is_none() || self.store.url != StoreUrl::Sqlite,
+            "[store] password_file is for PostgreSQL; SQLite has no password",
+        );
+        must(
+            self.tsa.key_file.is_some() == self.tsa.certificate_file.is_some(),
+            "[tsa] key_file and certificate_file go together: give both or none",
+        );
+        let files = [
+            ("[store] password_file", &self.store.password_file),
+            ("[tsa] key_file", &self.tsa.key_file),
+            ("[tsa] certificate_file", &self.tsa.certificate_file),
+        ];
+        for (name, path) in files {
+            if let Some(path) = path
+                && let Err(why) = std::fs::File::open(path)
+            {
+                faults.push(format!("{name}: {}: {why}", path.display()));
+            }
+        }
+        faults
+    }
+
+    /// Whether this process plays a role.
+    pub(crate) fn plays(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}

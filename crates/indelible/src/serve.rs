@@ -1,0 +1,270 @@
+//! `indelible serve`: the whole product in one process, or the parts of it that `--roles` names.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use base::{Clock, Entropy, SystemClock, SystemEntropy};
+use serde::{Deserialize, Serialize};
+use stamp::{Follower, Ledger, Notary, Sealer};
+use tokio::net::TcpSocket;
+use tokio::sync::watch;
+use web::{App, Parts, SealerHealth, Web, WebSettings};
+
+use crate::config::{Config, Loaded, Role};
+use crate::home::Home;
+use crate::{signals, trace, wiring};
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4096;
+
+/// Serves until SIGINT or SIGTERM.
+pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
+    trace::start(&loaded.config.trace);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(&loaded.config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let door = match config.plays(Role::Web) {
+        true => Some(Door::claim(config.web.listen, &Home::at(&config.data))?),
+        false => None,
+    };
+    let home = Home::make(&config.data)?;
+    let backend = wiring::open(config, &home).await?;
+    let store = Arc::clone(&backend.store);
+    let address = door.as_ref().map_or(config.web.listen, |door| door.address);
+    let authority = wiring::authority(config, &*store, &address.to_string()).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let settings = stamp_settings(config, &authority);
+
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        signals::stop().await;
+        stop.send_replace(true);
+    });
+    let stopped = || {
+        let mut stopping = stopping.clone();
+        async move {
+            // An error means that nobody can ask any more: stop as well.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }
+    };
+
+    let mut sealing = None;
+    let mut health = None;
+    if config.plays(Role::Sealer) {
+        let signer = wiring::signer(&home, &*store, &authority, &*entropy).await?;
+        let (bus, clock) = (Arc::clone(&backend.bus), Arc::clone(&clock));
+        let sealer = Sealer::new(Arc::clone(&store), bus, clock, signer, &settings);
+        health = Some(sealer.health());
+        sealing = Some(tokio::spawn(sealer.run(stopped())));
+    }
+    if let Some(door) = door {
+        let follower = Follower::start(Arc::clone(&store), &*backend.bus, &settings).await?;
+        let notary = Notary::start(
+            Arc::clone(&store),
+            Arc::clone(&follower),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            &settings,
+        );
+        let app = App::start(Parts {
+            store: Arc::clone(&store),
+            sealer: health.map(|health| SealerHealth {
+                health,
+                heartbeat: settings.heartbeat,
+            }),
+            notary,
+            ledger: Arc::new(Ledger::new(Arc::clone(&store))),
+            follower,
+            authority: authority.as_str().into(),
+            clock,
+            entropy,
+            settings: web_settings(config),
+        });
+        let listener = door.socket.listen(BACKLOG)?;
+        Notice::of(door.address).leave(&home);
+        banner(config, &home, &backend.name, &authority, Some(door.address));
+        web::serve(listener, Web::new(app), stopped()).await?;
+        Notice::take_away(&home);
+    } else {
+        banner(config, &home, &backend.name, &authority, None);
+        stopped().await;
+    }
+    if let Some(sealing) = sealing {
+        sealing.await.context("the sealer broke off")?;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A port that is ours, on which nobody is answered yet.
+struct Door {
+    socket: TcpSocket,
+    address: SocketAddr,
+}
+
+impl Door {
+    fn claim(address: SocketAddr, home: &Home) -> anyhow::Result<Self> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        socket.set_reuseaddr(true)?;
+        if let Err(error) = socket.bind(address) {
+            return Err(match error.kind() {
+                std::io::ErrorKind::AddrInUse => match Notice::read(home) {
+                    Some(other) if other.is_alive() && other.listen == address => anyhow::anyhow!(
+                        "process {} serves {} at http://{address} already",
+                        other.process,
+                        home.dir().display()
+                    ),
+                    _ => anyhow::anyhow!(
+                        "port {} of {} is in use by another program; choose another with \
+                         --web-listen",
+                        address.port(),
+                        address.ip()
+                    ),
+                },
+                std::io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+                    "port {} needs a permission that this user has not; choose one above 1023 with \
+                     --web-listen and put a proxy before it",
+                    address.port()
+                ),
+                std::io::ErrorKind::AddrNotAvailable => anyhow::anyhow!(
+                    "this machine has no address {}; [web] listen must be one of its own",
+                    address.ip()
+                ),
+                _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
+            });
+        }
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+}
+
+/// A note in the data folder about who serves it, for better messages only.
+#[derive(Serialize, Deserialize)]
+struct Notice {
+    process: u32,
+    listen: SocketAddr,
+}
+
+impl Notice {
+    fn of(listen: SocketAddr) -> Self {
+        Self {
+            process: std::process::id(),
+            listen,
+        }
+    }
+
+    fn path(home: &Home) -> PathBuf {
+        home.dir().join("serving.json")
+    }
+
+    fn leave(&self, home: &Home) {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        // Without the note the messages are only less precise.
+        let _ = std::fs::write(Self::path(home), text);
+    }
+
+    fn read(home: &Home) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(Self::path(home)).ok()?).ok()
+    }
+
+    fn take_away(home: &Home) {
+        let _ = std::fs::remove_file(Self::path(home));
+    }
+
+    fn is_alive(&self) -> bool {
+        PathBuf::from(format!("/proc/{}", self.process)).exists()
+    }
+}
+
+/// Says where to look.
+fn banner(
+    config: &Config,
+    home: &Home,
+    store: &str,
+    authority: &str,
+    listening: Option<SocketAddr>,
+) {
+    let data = home.dir().canonicalize();
+    let data = data.unwrap_or_else(|_| home.dir().to_owned());
+    let place = match (listening, &config.web.public_url) {
+        (Some(address), None) => format!("http://{}", reachable(address)),
+        (Some(address), Some(url)) => format!("{url} (here: http://{})", reachable(address)),
+        (None, _) => "no port: this process only seals".into(),
+    };
+    let keys = home.log_keys(authority).ok();
+    let key = keys.as_ref().and_then(|keys| keys.first());
+    let key = key.map_or("in the hands of the sealer".into(), |key| {
+        key.public().to_string()
+    });
+    anstream::println!(
+        "Indelible {} serves the log {authority}\n  look at   {place}\n  log key   {key}\n  \
+         data      {} ({store})\n  stop      Ctrl-C",
+        env!("CARGO_PKG_VERSION"),
+        data.display(),
+    );
+}
+
+/// An address that a browser here can open.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// The log's settings in the words of the feature.
+fn stamp_settings(config: &Config, authority: &str) -> stamp::Settings {
+    let log = &config.log;
+    stamp::Settings {
+        authority: authority.to_owned(),
+        interval: log.interval.0,
+        heartbeat: log.heartbeat.0,
+        wait_max: log.wait_max.0,
+        retention: log.retention.limit(),
+        pool_timestamps_max: log.pool_timestamps_max,
+        clock_tolerance: log.clock_tolerance.0,
+        witness_every: log.witness_every.0,
+        ..stamp::Settings::default()
+    }
+}
+
+/// The settings of HTTP in the words of `web`.
+fn web_settings(config: &Config) -> WebSettings {
+    let web = &config.web;
+    WebSettings {
+        connections_max: usize::try_from(web.connections_max).unwrap_or(usize::MAX),
+        connections_per_address_max: web.connections_per_address_max,
+        head_timeout: web.head_timeout.0,
+        body_timeout: web.body_timeout.0,
+        write_timeout: web.write_timeout.0,
+        drain_timeout: web.drain_timeout.0,
+        live_beat: web.live_beat.0,
+        requests_per_s: web.requests_per_s,
+        requests_burst: web.requests_burst,
+        timestamps_per_s: web.timestamps_per_s,
+        timestamps_burst: web.timestamps_burst,
+        exempt: web.exempt.clone(),
+        trusted_proxies: web.trusted_proxies.clone(),
+        clock_tolerance: config.log.clock_tolerance.0,
+        ..WebSettings::default()
+    }
+}

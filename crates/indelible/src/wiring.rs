@@ -1,0 +1,114 @@
+//! From settings to parts: which store, which bus, whose keys.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use base::{Bus, Entropy, InProcessBus};
+use stamp::{ALERT_TOPIC, LIVE_TOPIC, Signer, Store};
+use store_postgres::{PostgresBus, PostgresStore};
+use store_sqlite::SqliteStore;
+
+use crate::config::{Config, StoreUrl};
+use crate::home::Home;
+
+/// What processes tell each other.
+static TOPICS: [&str; 2] = [LIVE_TOPIC, ALERT_TOPIC];
+
+/// The store, and the bus that reaches every process that shares it.
+pub(crate) struct Backend {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) bus: Arc<dyn Bus>,
+    /// In words, without a password.
+    pub(crate) name: String,
+}
+
+/// Opens the store that the settings name, and brings its tables up to date.
+pub(crate) async fn open(config: &Config, home: &Home) -> anyhow::Result<Backend> {
+    match &config.store.url {
+        StoreUrl::Sqlite => {
+            let store = SqliteStore::open(home.dir())?;
+            Ok(Backend {
+                store: Arc::new(store),
+                bus: Arc::new(InProcessBus::default()),
+                name: "SQLite".into(),
+            })
+        }
+        StoreUrl::Postgres(url) => {
+            let mut url = url.clone();
+            let name = format!(
+                "PostgreSQL at {}{}",
+                url.host_str().unwrap_or("a local socket"),
+                url.path()
+            );
+            if let Some(path) = &config.store.password_file {
+                let password = std::fs::read_to_string(path)
+                    .with_context(|| format!("[store] password_file: {}", path.display()))?;
+                if url
+                    .set_password(Some(password.trim_end_matches('\n')))
+                    .is_err()
+                {
+                    bail!("[store] url has no place for a password");
+                }
+            }
+            let store = PostgresStore::open(url.as_str())
+                .await
+                .with_context(|| name.clone())?;
+            let bus = PostgresBus::start(&store, &TOPICS)
+                .await
+                .with_context(|| name.clone())?;
+            Ok(Backend {
+                store: Arc::new(store),
+                bus: Arc::new(bus),
+                name,
+            })
+        }
+    }
+}
+
+/// The log's name: what the store remembers, else what is set, else the listening address. A name
+/// is for ever, so another one that is set is refused.
+pub(crate) async fn authority(
+    config: &Config,
+    store: &dyn Store,
+    listening: &str,
+) -> anyhow::Result<String> {
+    let wanted = config.log.authority.as_deref();
+    let claimed = store.claim_authority(wanted.unwrap_or(listening)).await?;
+    if let Some(wanted) = wanted
+        && wanted != claimed
+    {
+        bail!(
+            "[log] authority is {wanted}, but this log has been named {claimed} since its first \
+             start, and the name stands in every proof. Take the setting away, or begin another log \
+             with another data folder or database"
+        );
+    }
+    Ok(claimed)
+}
+
+/// The keys that sign this log; the first is made for a log that has none.
+pub(crate) async fn signer(
+    home: &Home,
+    store: &dyn Store,
+    authority: &str,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<Signer> {
+    let mut ours = home.log_keys(authority)?;
+    let known = store.log_keys().await?;
+    if ours.is_empty() && known.is_empty() {
+        ours.push(home.add_log_key(authority, entropy)?);
+    }
+    let is_known = |vkey: String| known.iter().any(|key| key.vkey == vkey);
+    if !known.is_empty() && !ours.iter().any(|key| is_known(key.public().to_string())) {
+        let last = known.last().map_or("", |key| key.vkey.as_str());
+        bail!(
+            "the log {authority} is signed with {last}, and {} holds no key of it. Copy the folder \
+             from the machine that sealed it until now, or let this process play only the role web \
+             (--roles web)",
+            home.keys().display()
+        );
+    }
+    let mut ours = ours.into_iter();
+    let newest = ours.next().context("a key was just made")?;
+    Ok(Signer::new(newest, ours.collect())?)
+}
