@@ -15,10 +15,11 @@ use crate::waiters::Waiters;
 use crate::{BATCH_ENTRIES_MAX, Entry, NewBatch, Store, TimestampId};
 
 /// What is submitted: an entry, and what is stored beside it.
-pub(super) struct Item {
-    pub(super) entry: Entry,
-    pub(super) tag: Option<String>,
-    pub(super) token: Option<([u8; 16], Vec<u8>)>,
+pub(crate) struct Item {
+    pub(crate) entry: Entry,
+    pub(crate) tag: Option<String>,
+    /// An RFC 3161 token: serial, DER.
+    pub(crate) token: Option<([u8; 16], Vec<u8>)>,
 }
 
 /// Submissions that will be one batch.
@@ -74,6 +75,11 @@ impl Gatherer {
             open: Mutex::default(),
             filled: Notify::new(),
         }
+    }
+
+    /// Where random bytes come from.
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
     }
 
     /// Adds one submission to the open batch; answers its id when the batch is durable. `Ok(None)`

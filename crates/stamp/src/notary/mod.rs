@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use base::{Clock, Entropy, Unavailable};
+use base::{Clock, Entropy, Unavailable, UnixMicros};
 use tlog::v1::{Data, TimeText, timestamp_hash, timestamp_hashes};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 pub(crate) use self::batch::hash_prefix;
-use self::gather::{Gatherer, Item};
+use self::gather::Gatherer;
+pub(crate) use self::gather::Item;
 use self::moment::Moments;
 pub use self::texts::{PackedTexts, TextTooLong};
 use crate::waiters::Waiters;
@@ -122,8 +123,7 @@ impl Notary {
 
     /// Stamps one thing. Durable when it returns.
     pub async fn submit(&self, submission: Submission<'_>) -> Result<Timestamp, SubmitError> {
-        self.pool.admit(1)?;
-        let time = self.moment()?;
+        let time = self.admit_one()?;
         let hash = timestamp_hash(submission.data, &TimeText::of_micros(time.0));
         let item = Item {
             entry: Entry { time, hash },
@@ -174,13 +174,27 @@ impl Notary {
         }
     }
 
-    fn moment(&self) -> Result<base::UnixMicros, SubmitError> {
+    fn moment(&self) -> Result<UnixMicros, SubmitError> {
         let sealed = self.follower.head().head.time;
         let moment = self.moments.next(sealed);
         moment.map_err(|behind| SubmitError::ClockOff { behind })
     }
 
-    async fn stamp(&self, item: Item) -> Result<TimestampId, SubmitError> {
+    /// The moment of one more timestamp, if there is room for it.
+    pub(crate) fn admit_one(&self) -> Result<UnixMicros, SubmitError> {
+        self.pool.admit(1)?;
+        self.moment()
+    }
+
+    /// A serial number that was never used: 127 random bits, so that it is positive in DER.
+    pub(crate) fn serial(&self) -> [u8; 16] {
+        let mut serial = [0; 16];
+        self.gatherer.entropy().fill(&mut serial);
+        serial[0] &= 0x7f;
+        serial
+    }
+
+    pub(crate) async fn stamp(&self, item: Item) -> Result<TimestampId, SubmitError> {
         let id = self.gatherer.submit(item).await?;
         let id = id.ok_or_else(|| self.pool.full())?;
         self.pool.add(1);

@@ -1,4 +1,6 @@
-//! From pooled batches to an interval that can be committed. Pure: no store, no clock.
+//! From pooled batches to an interval that can be committed. No store, no wall clock.
+
+use std::time::{Duration, Instant};
 
 use base::UnixMicros;
 use tlog::{Hash, Levels, Sha3, TILE_HEIGHT, TILE_WIDTH, TileId};
@@ -18,6 +20,8 @@ pub(super) struct Built {
     pub(super) leaves: Vec<Hash>,
     /// The batches as they lay in the pool.
     pub(super) batches: Vec<PooledBatch>,
+    /// How long it took to bring them into order.
+    pub(super) sorting: Duration,
 }
 
 /// One entry on its way to its leaf: time, first bytes of the hash, batch, index.
@@ -31,11 +35,14 @@ pub(super) fn build(
     batches: Vec<PooledBatch>,
     now: UnixMicros,
 ) -> (SealedInterval, Built) {
+    let began = Instant::now();
     let keys = ordered(&batches);
     let hash_of = |key: &Key| entry(&batches, key).hash;
     let leaves: Vec<Hash> = keys.iter().map(hash_of).collect();
     let placements = placements(&batches, &keys);
     let youngest = keys.last().map_or(UnixMicros(0), |key| UnixMicros(key.0));
+
+    let sorting = began.elapsed();
 
     let tree = Levels::<Sha3>::of_entries(&leaves);
     let interval = Interval {
@@ -65,6 +72,7 @@ pub(super) fn build(
         chains,
         leaves,
         batches,
+        sorting,
     };
     (sealed, built)
 }

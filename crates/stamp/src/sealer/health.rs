@@ -1,5 +1,7 @@
 //! What an operator is told of the sealer.
 
+use std::time::Duration;
+
 use base::UnixMicros;
 use parking_lot::Mutex;
 
@@ -15,6 +17,23 @@ pub enum Role {
     Refused(String),
 }
 
+/// How long the parts of one seal took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SealTimes {
+    /// Reading the pool.
+    pub read: Duration,
+    /// Bringing the entries into order.
+    pub sort: Duration,
+    /// Hashing the interval's tree, and appending to the main trees.
+    pub tree: Duration,
+    /// The transaction.
+    pub commit: Duration,
+    /// Reading back what was written, and computing it again.
+    pub verify: Duration,
+    /// Signing, storing the signature, telling everyone.
+    pub sign: Duration,
+}
+
 /// The sealer's state at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealerState {
@@ -22,6 +41,8 @@ pub struct SealerState {
     pub role: Role,
     /// The time of the newest interval that it signed itself.
     pub last_sealed: Option<UnixMicros>,
+    /// How long the parts of its newest interval took.
+    pub last_times: Option<SealTimes>,
     /// What went wrong at its last try, if it did; it tries again by itself.
     pub trouble: Option<String>,
     /// Batches that it holds back because they come from the future: a process's clock is ahead.
@@ -37,6 +58,7 @@ impl Default for Health {
         Self(Mutex::new(SealerState {
             role: Role::StandingBy,
             last_sealed: None,
+            last_times: None,
             trouble: None,
             batches_held_back: 0,
         }))

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use self::chain::Chains;
-pub use self::health::{Health, Role, SealerState};
+pub use self::health::{Health, Role, SealTimes, SealerState};
 use self::verify::Verdict;
 use crate::follower::{LIVE_TOPIC, NEWEST};
 use crate::{Commit, Entry, Head, Interval, PooledBatch, Settings, Signer, Store};
@@ -182,7 +182,9 @@ impl Sealer {
             Some(state) => state,
             None => self.recover().await?,
         };
+        let mut lap = Lap(Instant::now());
         let batches = self.batches().await?;
+        let read = lap.time();
         let now = self.clock.now();
         let due = head.size == 0 || now.since(head.time) >= self.settings.heartbeat;
         if batches.is_empty() && !due {
@@ -194,14 +196,27 @@ impl Sealer {
         let (sealed, built) = building
             .await
             .map_err(|error| Unavailable::new("the sealing thread", error))?;
+        let (sort, tree) = (built.sorting, lap.time().saturating_sub(built.sorting));
         let (interval, head, chains) = (built.interval, built.head, built.chains.clone());
         if let Commit::HeadMoved = self.store.commit_interval(sealed).await? {
             tracing::info!(interval = interval.index, "another sealer was first");
             return Ok(None);
         }
-        match verify::read_back(&*self.store, head.size, Some(Arc::new(built))).await? {
+        let commit = lap.time();
+        let verdict = verify::read_back(&*self.store, head.size, Some(Arc::new(built))).await?;
+        let verify = lap.time();
+        match verdict {
             Verdict::Sound(head) => {
                 self.publish(&head).await?;
+                let times = SealTimes {
+                    read,
+                    sort,
+                    tree,
+                    commit,
+                    verify,
+                    sign: lap.time(),
+                };
+                self.health.change(|state| state.last_times = Some(times));
                 self.state = Some(State { head, chains });
                 Ok(Some(interval))
             }
@@ -286,6 +301,16 @@ impl Sealer {
             tracing::warn!(%error, "not everybody heard of the new interval");
         }
         Ok(())
+    }
+}
+
+/// A stopwatch that starts again whenever it is read.
+struct Lap(Instant);
+
+impl Lap {
+    fn time(&mut self) -> Duration {
+        let now = Instant::now();
+        now - std::mem::replace(&mut self.0, now)
     }
 }
 

@@ -1,0 +1,87 @@
+//! Everything that somebody needs to verify a timestamp offline, for ever, in one file.
+
+use base::Unavailable;
+use tlog::v1::{Data, TimeText, timestamp_hash};
+use tlog::{ProofFile, SignedNote, TimestampProof, VerifierKey};
+
+use crate::{Checkpoint, Found, Ledger, Timestamp, TimestampId, Tree};
+
+/// What was asked for, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProofAnswer {
+    /// No such timestamp was ever given.
+    Unknown,
+    /// Its proof is past the retention time.
+    Forgotten,
+    /// Its interval is not sealed yet.
+    Pending(Timestamp),
+    /// The data to put into the file is not what was stamped.
+    OtherData,
+    /// The file.
+    File(Box<ProofFile>),
+}
+
+impl Checkpoint {
+    /// The note with all that witnesses added: what `/log/checkpoint` serves.
+    pub fn cosigned_note(&self) -> String {
+        let mut note = self.note.clone();
+        for cosignature in &self.cosignatures {
+            note.push_str(&cosignature.line);
+            note.push('\n');
+        }
+        note
+    }
+}
+
+impl Ledger {
+    /// The proof file of a timestamp under the newest checkpoint, with `data` in it if it is given.
+    pub async fn proof_file(
+        &self,
+        id: TimestampId,
+        data: Option<Data<'_>>,
+    ) -> Result<ProofAnswer, Unavailable> {
+        let (timestamp, proof) = match self.timestamp(id).await? {
+            Found::Unknown => return Ok(ProofAnswer::Unknown),
+            Found::Forgotten => return Ok(ProofAnswer::Forgotten),
+            Found::Pending(timestamp) => return Ok(ProofAnswer::Pending(timestamp)),
+            Found::Sealed(timestamp, proof) => (timestamp, proof),
+        };
+        let time = TimeText::of_micros(timestamp.time.0);
+        if data.is_some_and(|data| timestamp_hash(data, &time) != timestamp.hash) {
+            return Ok(ProofAnswer::OtherData);
+        }
+        let damaged = |what: &str| Unavailable::new("the newest checkpoint", what.to_owned());
+        let checkpoint = self.checkpoint().await?;
+        let checkpoint = checkpoint.ok_or_else(|| damaged("it is missing"))?;
+        let note = SignedNote::parse(checkpoint.cosigned_note().as_bytes());
+        let note = note.map_err(|error| damaged(&error.to_string()))?;
+        let (index, size) = (proof.interval.index, checkpoint.size);
+        let path = self.inclusion(Tree::Sha256, index, size).await?;
+        let extra = TimestampProof {
+            a: proof.a,
+            key: self.signer_of(&note).await?,
+            data: data.map(Into::into),
+            path: proof.path,
+            nucleus: proof.interval.nucleus(),
+            time,
+        };
+        Ok(ProofAnswer::File(Box::new(ProofFile {
+            extra: Some(extra.to_cbor()),
+            index,
+            path: path.ok_or_else(|| damaged("it is older than the interval"))?,
+            checkpoint: note,
+        })))
+    }
+
+    /// The newest of the log's keys that signed a note.
+    async fn signer_of(&self, note: &SignedNote) -> Result<VerifierKey, Unavailable> {
+        let keys = self.store().log_keys().await?;
+        let mut keys = keys.iter().rev().filter_map(|key| key.vkey.parse().ok());
+        let signed = |key: &VerifierKey| {
+            let mut lines = note.signatures.iter();
+            lines.any(|line| line.name == key.name() && line.key_id == key.id())
+        };
+        keys.find(signed)
+            .ok_or_else(|| Unavailable::new("the log's keys", "none signed the newest checkpoint"))
+    }
+}
