@@ -99,12 +99,12 @@ async fn every_interval_is_announced_in_order_with_proofs_that_hold() {
         } else {
             log.clock.advance(log.settings.heartbeat);
         }
-        let sealed_interval = log.seal(&mut sealer).await;
-        let sealed = intervals.recv().await.unwrap();
-        let interval = sealed.interval.unwrap();
-        assert_eq!((interval, interval.index), (sealed_interval, index));
-        assert_eq!(sealed.head, log.store.head().await.unwrap());
-        assert_eq!(sealed.head.timestamps, timestamps);
+        let interval_sealed = log.seal(&mut sealer).await;
+        let told = intervals.recv().await.unwrap();
+        let interval = told.interval.unwrap();
+        assert_eq!((interval, interval.index), (interval_sealed, index));
+        assert_eq!(told.head, log.store.head().await.unwrap());
+        assert_eq!(told.head.timestamps, timestamps);
 
         let nucleus = interval.nucleus();
         let time = TimeText::of_micros(interval.time.0);
@@ -114,18 +114,18 @@ async fn every_interval_is_announced_in_order_with_proofs_that_hold() {
         let size = index + 1;
         let root3 = tlog::Levels::<Sha3>::of_leaf_hashes(leaves3.clone()).root();
         let root256 = tlog::Levels::<Sha256>::of_leaf_hashes(leaves256.clone()).root();
-        assert_eq!((sealed.head.sha3, sealed.head.sha256), (root3, root256));
-        let (a, path) = &sealed.inclusion;
+        assert_eq!((told.head.sha3, told.head.sha256), (root3, root256));
+        let (a, path) = &told.inclusion;
         let leaf = leaves3.last().unwrap();
         verify_inclusion::<Sha3>(leaf, index, size, path, &root3).unwrap();
         assert_eq!(tlog::v1::root_of_path(leaf, *a, path), Some(root3));
         if index >= 2 {
             let old = &leaves3[..leaves3.len() - 2];
             let old = tlog::Levels::<Sha3>::of_leaf_hashes(old.to_vec()).root();
-            let proof = sealed.consistency.as_ref().unwrap();
+            let proof = told.consistency.as_ref().unwrap();
             verify_consistency::<Sha3>(index - 1, &old, size, &root3, proof).unwrap();
         } else {
-            assert_eq!(sealed.consistency, None);
+            assert_eq!(told.consistency, None);
         }
 
         let checkpoint = log.ledger.checkpoint().await.unwrap().unwrap();
@@ -135,11 +135,15 @@ async fn every_interval_is_announced_in_order_with_proofs_that_hold() {
     }
     // What is read later is what was said then.
     for index in [0, 1, 2, 255, 256, 299] {
-        let sealed = log.ledger.sealed(index).await.unwrap().unwrap();
-        assert_eq!(sealed.head.size, index + 1);
+        let replayed = log.ledger.sealed(index).await.unwrap().unwrap();
+        assert_eq!(replayed.head.size, index + 1);
         let root = log.ledger.root(Tree::Sha256, index + 1).await.unwrap();
-        assert_eq!(root, Some(sealed.head.sha256));
-        let path = log.ledger.inclusion(Tree::Sha256, index, 300).await.unwrap();
+        assert_eq!(root, Some(replayed.head.sha256));
+        let path = log
+            .ledger
+            .inclusion(Tree::Sha256, index, 300)
+            .await
+            .unwrap();
         let leaf = &leaves256[usize::try_from(index).unwrap()];
         let root = log.store.head().await.unwrap().sha256;
         verify_inclusion::<Sha256>(leaf, index, 300, &path.unwrap(), &root).unwrap();
@@ -147,14 +151,21 @@ async fn every_interval_is_announced_in_order_with_proofs_that_hold() {
     assert_eq!(log.ledger.sealed(300).await.unwrap(), None);
     assert_eq!(log.ledger.root(Tree::Sha3, 301).await.unwrap(), None);
     assert_eq!(log.ledger.inclusion(Tree::Sha3, 5, 5).await.unwrap(), None);
-    assert_eq!(log.ledger.consistency(Tree::Sha3, 0, 5).await.unwrap(), None);
+    assert_eq!(
+        log.ledger.consistency(Tree::Sha3, 0, 5).await.unwrap(),
+        None
+    );
     assert_eq!(log.ledger.interval(u64::MAX).await.unwrap(), None);
 
     let tile = |level, index| tlog::TileId { level, index };
     let check = async |id, width, there: bool| {
         let found = log.ledger.tile(id, width).await.unwrap();
         let bytes = usize::try_from(width).unwrap() * 32;
-        assert_eq!(found.map(|tile| tile.len()), there.then_some(bytes), "{id:?} {width}");
+        assert_eq!(
+            found.map(|tile| tile.len()),
+            there.then_some(bytes),
+            "{id:?} {width}"
+        );
     };
     check(tile(0, 0), 256, true).await;
     check(tile(0, 1), 44, true).await;
@@ -178,12 +189,17 @@ async fn a_quiet_log_shows_that_it_is_alive_and_not_more() {
     let database = Database::new(Dialect::Sqlite).await;
     let log = Log::open(&database).await;
     let mut sealer = log.sealer();
-    let first = sealer.seal_once().await.unwrap().expect("a new log shows life at once");
+    let first = sealer
+        .seal_once()
+        .await
+        .unwrap()
+        .expect("a new log shows life at once");
     assert_eq!((first.index, first.count), (0, 0));
     assert_eq!(sealer.seal_once().await.unwrap(), None);
-    log.clock.advance(log.settings.heartbeat - Duration::from_micros(1));
+    let due = base::Clock::now(&*log.clock).plus(log.settings.heartbeat);
+    log.clock.set(base::UnixMicros(due.0 - 1));
     assert_eq!(sealer.seal_once().await.unwrap(), None);
-    log.clock.advance(Duration::from_micros(1));
+    log.clock.set(due);
     assert!(sealer.seal_once().await.unwrap().is_some());
 }
 
@@ -212,7 +228,9 @@ async fn a_full_pool_and_a_wrong_clock_refuse() {
     }
     let behind = log.settings.clock_tolerance + Duration::from_millis(7);
     let newest = base::Clock::now(&*log.clock);
-    log.clock.set(base::UnixMicros(newest.0 - i64::try_from(behind.as_micros()).unwrap()));
+    log.clock.set(base::UnixMicros(
+        newest.0 - i64::try_from(behind.as_micros()).unwrap(),
+    ));
     let refused = log.notary.submit(submission).await.unwrap_err();
     assert!(matches!(refused, SubmitError::ClockOff { behind: told } if told == behind));
 }

@@ -31,7 +31,7 @@ pub(crate) fn settings() -> Settings {
         authority: "ts.example.org".into(),
         wait_max: Duration::from_secs(20),
         // Nothing in these tests may depend on polling.
-        poll: Duration::from_secs(3600),
+        poll: Duration::from_hours(1),
         ..Settings::default()
     }
 }
@@ -110,7 +110,11 @@ impl Log {
     /// Lets a second pass, so that what is sealed next is not of the same moment.
     pub(crate) async fn seal(&self, sealer: &mut Sealer) -> Interval {
         self.clock.advance(Duration::from_secs(1));
-        sealer.seal_once().await.unwrap().expect("something was due")
+        sealer
+            .seal_once()
+            .await
+            .unwrap()
+            .expect("something was due")
     }
 }
 

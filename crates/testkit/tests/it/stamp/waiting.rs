@@ -52,7 +52,10 @@ async fn waiters_of_another_process_are_told_by_its_own_follower() {
     here.seal(&mut sealer).await;
     check_proof(&pooled, &waiting.await.unwrap().unwrap());
     // Sealed long ago: the tables answer.
-    check_proof(&pooled, &there.notary.wait(pooled.id).await.unwrap().unwrap());
+    check_proof(
+        &pooled,
+        &there.notary.wait(pooled.id).await.unwrap().unwrap(),
+    );
 }
 
 #[tokio::test]
