@@ -6,7 +6,7 @@ import { W, moment, size } from "./words.ts";
 interface Timestamp {
   id: string;
   timestamp: string;
-  interval: { index: number } | null;
+  interval: number | null;
   proof: unknown;
 }
 
@@ -81,12 +81,12 @@ class StampBox extends HTMLElement {
       this.say(place, "waiting", W.waiting, W.acceptedAt(moment(first.timestamp)));
       const sealed = await this.sealed(first);
       const page = `/ts/${first.id}`;
-      if (!sealed.interval) return this.say(place, "waiting", W.waiting, W.late, el("a", { class: "button quiet", href: page }, W.showIt));
-      const file = name === W.textName || name === W.digestName ? `interval-${sealed.interval.index}` : name;
+      if (sealed.interval === null) return this.say(place, "waiting", W.waiting, W.late, el("a", { class: "button quiet", href: page }, W.showIt));
+      const file = name === W.textName || name === W.digestName ? `interval-${sealed.interval}` : name;
       this.say(
         place,
         "sealed",
-        W.sealedIn(sealed.interval.index),
+        W.sealedIn(sealed.interval),
         `${name}, ${W.acceptedAt(moment(first.timestamp))}`,
         el("a", { class: "button", href: `/api/v1/ts/${first.id}/proof`, download: `${file}.tlog-proof` }, W.keep),
         el("a", { class: "button quiet", href: page }, W.showIt),

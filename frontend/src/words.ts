@@ -99,7 +99,7 @@ export const W = {
   chosen: (name: string, size: string) => `${name}, ${size}`,
   hashing: "Reading the original",
   proofFirst: "Give a proof, or paste a reference.",
-  elsewhere: (authority: string, index: number) => `This reference is of another log. Open it there: https://${authority}/${index}`,
+  elsewhere: (authority: string, index: number) => `This reference is of another log. Open it there: ${authority.startsWith("http://") ? authority : `https://${authority}`}/${index}`,
   copied: "Copied",
 } as const;
 

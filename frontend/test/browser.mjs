@@ -85,7 +85,7 @@ const stamp = async (data) => {
 };
 const many = await Promise.all(Array.from({ length: 9 }, (_, i) => stamp(`page-${i}-${randomBytes(6).toString("hex")}`)));
 const largest = many.toSorted((a, b) => b.proof.path.length - a.proof.path.length)[0];
-const sealed = { id: largest.id, interval: largest.interval.index, mth: largest.proof.mth };
+const sealed = { id: largest.id, interval: largest.interval, mth: largest.proof.mth };
 
 const PAGES = {
   front: ["/", 200],

@@ -83,6 +83,14 @@ const intervals = members.map(([from, to], index) => ({
 const nuclei = intervals.map(intervalNucleus);
 const main = nuclei.map((n) => leaf(SHA3, SHA3(n)));
 
+test("an authority may have a path, and http:// is part of its name", () => {
+  const check = (spelling: string, authority: string) => assert.equal(readReference(`${spelling}/6#v1:${"A".repeat(43)}`).authority, authority);
+  check("a.example", "a.example");
+  check("https://a.example/log", "a.example/log");
+  check("http://127.0.0.1:8080", "http://127.0.0.1:8080");
+  for (const wrong of ["", "a b", "https://"]) assert.throws(() => check(wrong, wrong), wrong);
+});
+
 test("V3: the main tree, its heads and its consistency", () => {
   assert.equal(hex(SHA3(nuclei[0]!)), "df6b920d539f551cea7918ec289f0f94354f2a5f38b7d7a00c95cf516a3dcbbc");
   assert.deepEqual(readInterval(nuclei[6]!), intervals[6]);

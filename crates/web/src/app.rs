@@ -15,6 +15,7 @@ use crate::address::limited_unit;
 use crate::body::BodyMemory;
 use crate::limit::{Left, Limiter, Rate};
 use crate::live::Live;
+use crate::pages::lines::Lines;
 use crate::problem::{ApiError, Kind};
 use crate::settings::WebSettings;
 
@@ -66,6 +67,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Limits, times and rates.
     pub settings: WebSettings,
+    pub(crate) lines: Lines,
     pub(crate) live: Arc<Live>,
     pub(crate) body_memory: BodyMemory,
     pub(crate) requests: Limiter,
@@ -103,6 +105,7 @@ impl App {
             store,
             sealer,
             started: clock.now(),
+            lines: Lines::default(),
             live,
             body_memory: BodyMemory::new(settings.body_memory_bytes_max),
             requests: Limiter::new("requests", requests),

@@ -73,6 +73,25 @@ pub(crate) fn parameter<'a>(
         .transpose()
 }
 
+/// The fields of a form (`application/x-www-form-urlencoded`), in order, decoded.
+pub(crate) fn form(body: &[u8]) -> Result<Vec<(&str, String)>, ApiError> {
+    let body = std::str::from_utf8(body)
+        .map_err(|_| ApiError::new(Kind::NotUtf8, "The form is not percent-encoded UTF-8"))?;
+    pairs(body)
+        .map(|(name, value)| {
+            let value = decode(value).ok_or_else(|| {
+                let shown: String = name.chars().take(32).collect();
+                ApiError::new(
+                    Kind::NotUtf8,
+                    format!("{shown:?} is not percent-encoded UTF-8"),
+                )
+                .field(shown)
+            })?;
+            Ok((name, value.into_owned()))
+        })
+        .collect()
+}
+
 /// The variable segments of a path, in order, decoded.
 pub(crate) struct Segments(Vec<String>);
 

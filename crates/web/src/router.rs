@@ -16,7 +16,7 @@ use crate::api::{bulk, live, mth, ts};
 use crate::app::App;
 use crate::body::BodyMax;
 use crate::problem::{ApiError, Kind};
-use crate::{assets, health, log, problems};
+use crate::{assets, health, log, pages, problems};
 
 /// How long an answer may be kept. A handler that knows better sets `Cache-Control` itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,11 +80,11 @@ const BULK_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// Shorter answers fit a packet anyway.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
 
-/// Every route of the API, the log's files, the time-stamp authority and the health checks. The
-/// pages have a router of their own.
+/// Every route of the API, the log's files, the time-stamp authority, the health checks and
+/// the pages.
 pub fn routes() -> Vec<Route> {
     use Cache::{Hour, Immutable, Never, Own, Revalidate, Short};
-    vec![
+    let mut routes = vec![
         post("/api/v1/ts", DATA_BODY_BYTES, ts::submit),
         get("/api/v1/ts", Never, ts::tagged),
         post("/api/v1/ts/bulk", BULK_BODY_BYTES, bulk::submit),
@@ -102,10 +102,12 @@ pub fn routes() -> Vec<Route> {
         get("/problems/{name}", Hour, problems::one),
         get("/healthz", Never, health::healthy),
         get("/readyz", Never, health::ready),
-    ]
+    ];
+    routes.extend(pages::routes::routes());
+    routes
 }
 
-/// The table, the pages, and an answer for everything else.
+/// The table, the assets, and an answer for everything else.
 pub(crate) fn router(app: Arc<App>) -> Router {
     assemble(routes())
         .with_state(app)
@@ -125,7 +127,7 @@ fn assemble(table: Vec<Route>) -> Router<Arc<App>> {
     router
 }
 
-fn get<H, T>(path: &'static str, cache: Cache, handler: H) -> Route
+pub(crate) fn get<H, T>(path: &'static str, cache: Cache, handler: H) -> Route
 where
     H: Handler<T, Arc<App>>,
     T: 'static,
@@ -151,7 +153,7 @@ where
     }
 }
 
-fn post<H, T>(path: &'static str, body_bytes_max: usize, handler: H) -> Route
+pub(crate) fn post<H, T>(path: &'static str, body_bytes_max: usize, handler: H) -> Route
 where
     H: Handler<T, Arc<App>>,
     T: 'static,

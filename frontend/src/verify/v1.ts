@@ -39,9 +39,9 @@ export type Reference =
   | { kind: "head"; authority: string; index: number; mth: Bytes }
   | { kind: "timestamp"; authority: string; index: number; timestamp: string; a: number; path: Bytes[] };
 
-/** Reads `authority/i#v1:mth` or `authority/i#v1,timestamp,proof`; https:// before it is allowed. */
+/** Reads `authority/i#v1:mth` or `authority/i#v1,timestamp,proof`. https:// is implied; http:// is part of the authority. */
 export function readReference(spelling: string): Reference {
-  const match = /^(?:https?:\/\/)?([^/#\s]+)\/(0|[1-9]\d*)#v1([:,])(.*)$/.exec(spelling.trim());
+  const match = /^(?:https:\/\/)?(?!https?:\/\/[\/#]|https:)((?:http:\/\/)?[^#?\s\\"<>,]+)\/(0|[1-9]\d*)#v1([:,])(.*)$/.exec(spelling.trim());
   if (!match) throw new Malformed("not a reference of the form authority/interval#v1:… or authority/interval#v1,time,proof");
   const [, authority = "", number = "", kind, rest = ""] = match;
   const index = Number(number);

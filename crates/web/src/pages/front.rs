@@ -12,6 +12,14 @@ use crate::strings;
 /// How many lines the ledger on the front page holds.
 pub const LEDGER_LINES: usize = 10;
 
+/// One line of the ledger alone, for pages that are open.
+#[derive(Template)]
+#[template(path = "_ledger_line.html")]
+pub struct LinePage {
+    /// The line.
+    pub line: Line,
+}
+
 /// The front page.
 #[derive(Template)]
 #[template(path = "front.html")]

@@ -7,38 +7,37 @@ pub mod error;
 pub mod front;
 pub mod how;
 pub mod interval;
+pub(crate) mod lines;
+pub(crate) mod routes;
 pub mod stamp;
 pub mod timestamp;
 pub mod verify;
 pub mod view;
 
 use askama::Template;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, ETAG, HeaderValue};
+
+use crate::api::forms::tag_of;
+use crate::problem::ApiError;
+use crate::shell::{Room, Shell};
 
 /// What a page may do, said to the browser: only our own scripts, styles, fonts and connections.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Renders a page with its policy. A template that fails is our bug: it is logged and answered with 500.
+/// Renders a page, tagged by its bytes. A template that fails is our bug: it is logged and answered with 500.
 pub fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => {
+            let tag = tag_of(text.as_bytes());
             let mut response = (status, text).into_response();
             let headers = response.headers_mut();
             headers.insert(
                 CONTENT_TYPE,
                 HeaderValue::from_static("text/html; charset=utf-8"),
             );
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            for (name, value) in [
-                ("content-security-policy", POLICY),
-                ("x-content-type-options", "nosniff"),
-                ("referrer-policy", "no-referrer"),
-                ("cross-origin-opener-policy", "same-origin"),
-            ] {
-                headers.insert(name, HeaderValue::from_static(value));
-            }
+            headers.insert(ETAG, tag);
             response
         }
         Err(error) => {
@@ -46,4 +45,22 @@ pub fn html(status: StatusCode, page: &impl Template) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// A problem as a page: the same facts as its document.
+pub(crate) fn problem(authority: &str, error: &ApiError, request: &str) -> String {
+    let kind = error.kind();
+    let page = error::ErrorPage {
+        shell: Shell::new(authority, Room::Elsewhere),
+        status: kind.status().as_u16(),
+        title: kind.title(),
+        detail: error.detail(),
+        about: kind.about(),
+        name: kind.name(),
+        request,
+    };
+    page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        kind.title().to_owned()
+    })
 }

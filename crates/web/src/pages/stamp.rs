@@ -1,6 +1,7 @@
 //! The page where anybody stamps a file, a text or a digest.
 
 use askama::Template;
+use http::StatusCode;
 
 use crate::shell::Shell;
 
@@ -13,6 +14,31 @@ pub struct StampBox<'a> {
     pub digest: &'a str,
     /// Why the last attempt was refused, as a sentence.
     pub wrong: Option<&'a str>,
+}
+
+/// Why a form cannot be stamped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// Neither a text nor a fingerprint was given.
+    Nothing,
+    /// The fingerprint is longer than a timestamp's data may be.
+    TooLong,
+}
+
+impl Unfit {
+    pub(crate) fn says(self) -> &'static str {
+        match self {
+            Self::Nothing => "There is nothing to stamp yet: write a text, or give a fingerprint.",
+            Self::TooLong => "The fingerprint is longer than 256 bytes. A hash of it would fit.",
+        }
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Nothing => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
 }
 
 /// `/stamp`.

@@ -7,5 +7,6 @@ mod house;
 mod live;
 mod log_files;
 mod mth;
+mod pages;
 mod serving;
 mod ts;
