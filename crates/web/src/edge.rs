@@ -85,7 +85,11 @@ impl Web {
         let left = match caller.take_request(&self.app) {
             Ok(left) => left,
             Err(error) => {
-                return finish(&asked, axum::response::IntoResponse::into_response(error));
+                return finish(
+                    &self.app.authority,
+                    &asked,
+                    axum::response::IntoResponse::into_response(error),
+                );
             }
         };
         let span = tracing::debug_span!(
@@ -111,7 +115,7 @@ impl Web {
             }
         };
         tell(&self.app.requests, left, response.headers_mut());
-        finish(&asked, response)
+        finish(&self.app.authority, &asked, response)
     }
 
     /// A trusted proxy's id is kept, so that its log and ours tell one story.
@@ -133,7 +137,7 @@ impl Web {
 }
 
 /// Dresses an answer: problems get their document, and everything its headers.
-fn finish(asked: &Asked, mut response: Response) -> Response {
+fn finish(authority: &str, asked: &Asked, mut response: Response) -> Response {
     if asked.method == Method::OPTIONS && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // Not a preflight, but a question: the Allow header is the answer.
         response.extensions_mut().remove::<ApiError>();
@@ -141,11 +145,12 @@ fn finish(asked: &Asked, mut response: Response) -> Response {
     } else if response.status().is_client_error() || response.status().is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>();
         if let Some(error) = error.or_else(|| bare(&response)) {
-            response = dress(asked, &error, response);
+            response = dress(authority, asked, &error, response);
         }
     }
+    let unchanged = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
-    secure(headers, asked.public);
+    secure(headers, asked.public, unchanged);
     if asked.public && (asked.origin || asked.method != Method::POST) {
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -215,7 +220,7 @@ fn bare(response: &Response) -> Option<ApiError> {
 }
 
 /// Writes the problem out, for a program or for a person. Headers that the error brought stay.
-fn dress(asked: &Asked, error: &ApiError, mut response: Response) -> Response {
+fn dress(authority: &str, asked: &Asked, error: &ApiError, mut response: Response) -> Response {
     let status = error.kind().status();
     let id = asked.id.to_str().unwrap_or_default();
     if status.is_server_error() {
@@ -228,7 +233,10 @@ fn dress(asked: &Asked, error: &ApiError, mut response: Response) -> Response {
     }
     let for_people = negotiate(&accept, &[Format::Json, Format::Html]) == Some(Format::Html);
     let (content_type, text) = if for_people {
-        (Format::Html.content_type(), problem_page(error, id))
+        (
+            Format::Html.content_type(),
+            pages::problem(authority, error, id),
+        )
     } else {
         ("application/problem+json", error.document(id))
     };
@@ -250,7 +258,7 @@ fn dress(asked: &Asked, error: &ApiError, mut response: Response) -> Response {
 /// Pages may load our own files only; anything else may load nothing at all.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-fn secure(headers: &mut HeaderMap, public: bool) {
+fn secure(headers: &mut HeaderMap, public: bool, unchanged: bool) {
     let is_page = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -267,6 +275,11 @@ fn secure(headers: &mut HeaderMap, public: bool) {
             "same-origin"
         },
     );
+    if unchanged {
+        // A 304 replaces the headers of what the browser kept (RFC 9111 §3.2), and does not say
+        // whether that is a page: its policy must stay as it came.
+        return;
+    }
     if is_page {
         set(header::CONTENT_SECURITY_POLICY, pages::POLICY);
         set(
@@ -288,18 +301,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without words")
-}
-
-/// The problem for people, readable without style or script.
-fn problem_page(error: &ApiError, id: &str) -> String {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1><p>{detail}</p><p><a href=\"/\">Front page</a></p><p>Request {id}</p></html>",
-        title = error.kind().title(),
-        detail = escape(error.detail()),
-    )
 }
