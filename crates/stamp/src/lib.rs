@@ -9,6 +9,7 @@ pub mod fsck;
 mod id;
 mod ledger;
 mod notary;
+mod owners;
 mod packed;
 mod proof_file;
 mod published;

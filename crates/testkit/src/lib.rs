@@ -15,7 +15,9 @@ mod chance;
 mod clock;
 pub mod contract;
 mod database;
+mod failing;
 
 pub use chance::SeededEntropy;
 pub use clock::SimClock;
 pub use database::{Database, Dialect, postgres_url};
+pub use failing::{FailingStore, Fate, Fault};

@@ -1,11 +1,12 @@
 //! One interval: its tree, its tiles, and who owns which leaf.
 
-use base::{Unavailable, UnixMicros};
+use base::Unavailable;
 use tlog::{CompactRange, Hash, Sha3, TILE_WIDTH, TreeHash as _};
 
 use super::{Part, Report};
+use crate::owners;
 use crate::rollup::upper_tiles;
-use crate::{Interval, SealedBatch, Store};
+use crate::{Interval, Store};
 
 /// Checks an interval against its leaves, its tiles and its batches. `kept` says whether an older
 /// interval still had its timestamps, and is set when this one has.
@@ -51,7 +52,7 @@ pub(super) async fn check(
             report.found(part, words);
         }
     }
-    match owners(interval, &leaves, &batches) {
+    match owners::check(interval, &leaves, &batches) {
         Ok(()) => report.timestamps += count,
         Err(words) => report.found(part, words),
     }
@@ -80,37 +81,4 @@ fn tile_root(tile: &[Hash]) -> Hash {
         range.push(*hash);
     }
     range.root()
-}
-
-/// Each leaf belongs to one entry of one batch, in the order of time and hash.
-fn owners(interval: &Interval, leaves: &[Hash], batches: &[SealedBatch]) -> Result<(), String> {
-    let mut times: Vec<Option<UnixMicros>> = vec![None; leaves.len()];
-    for batch in batches {
-        let number = batch.number;
-        for at in 0..u32::try_from(batch.placements.len()).unwrap_or(u32::MAX) {
-            let placement = batch.placements.get(at).ok_or("a placement is missing")?;
-            let owned = times.get_mut(placement.leaf as usize);
-            match owned.map(|owned| owned.replace(placement.time)) {
-                Some(None) => {}
-                Some(Some(_)) => {
-                    return Err(format!("leaf {} has two owners", placement.leaf));
-                }
-                None => return Err(format!("batch {number} owns a leaf that is not there")),
-            }
-        }
-    }
-    let mut before = None;
-    for (leaf, (time, hash)) in times.iter().zip(leaves).enumerate() {
-        let Some(time) = time else {
-            return Err(format!("leaf {leaf} belongs to no batch"));
-        };
-        if *time > interval.time {
-            return Err(format!("leaf {leaf} is younger than the interval"));
-        }
-        if before.is_some_and(|before| before > (*time, hash)) {
-            return Err(format!("leaf {leaf} is out of order"));
-        }
-        before = Some((*time, hash));
-    }
-    Ok(())
 }

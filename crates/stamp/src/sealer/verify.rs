@@ -9,9 +9,9 @@ use base::Unavailable;
 use tlog::{Hash, Sha3, Sha256, TILE_WIDTH, TileId, TileSet};
 
 use super::build::Built;
-use crate::rollup;
 use crate::trees::MainTree;
 use crate::{Head, Interval, SealedBatch, Store};
+use crate::{owners, rollup};
 
 /// What reading back has shown.
 pub(super) enum Verdict {
@@ -95,8 +95,10 @@ impl Read {
             interval.time == self.head.time,
             "its time is not that of the head",
         )?;
-        self.check_placements()?;
-        let Some(built) = built else { return Ok(()) };
+        let Some(built) = built else {
+            let owned = owners::check(interval, &self.leaves, &self.batches);
+            return owned.map_err(|words| format!("interval {index}: {words}"));
+        };
         same(self.head == built.head, "the head is not as it was written")?;
         same(*interval == built.interval, "it is not as it was written")?;
         same(
@@ -107,46 +109,25 @@ impl Read {
             self.batches.len() == built.batches.len(),
             "it has other batches than were sealed",
         )?;
+        // As many entries as leaves, each leaf taken once: so every leaf has its owner.
+        let mut free = vec![true; self.leaves.len()];
         for (sealed, pooled) in self.batches.iter().zip(&built.batches) {
             let named = (sealed.number, sealed.nonce) == (pooled.number, pooled.nonce);
+            let counted = sealed.placements.len() == pooled.entries.len();
             let placed = (0..).zip(pooled.entries.iter()).all(|(at, entry)| {
                 sealed.placements.get(at).is_some_and(|placement| {
+                    let leaf = placement.leaf as usize;
                     placement.time == entry.time
-                        && self.leaves.get(placement.leaf as usize) == Some(&entry.hash)
+                        && self.leaves.get(leaf) == Some(&entry.hash)
+                        && std::mem::take(&mut free[leaf])
                 })
             });
-            same(named && placed, "a batch's entries are not where it says")?;
+            same(
+                named && counted && placed,
+                "a batch's entries are not where it says",
+            )?;
         }
-        Ok(())
-    }
-
-    /// Every leaf belongs to exactly one entry of one batch.
-    fn check_placements(&self) -> Result<(), String> {
-        let index = self.interval.index;
-        let mut taken = vec![false; self.leaves.len()];
-        for batch in &self.batches {
-            let placements = &batch.placements;
-            for at in 0..u32::try_from(placements.len()).expect("a batch has 2^20 entries") {
-                let placement = placements.get(at).expect("below the length");
-                let free = taken.get_mut(placement.leaf as usize);
-                if free.is_none_or(|taken| std::mem::replace(taken, true)) {
-                    let number = batch.number;
-                    return Err(format!(
-                        "interval {index}: batch {number} claims leaf {} that is not its own",
-                        placement.leaf
-                    ));
-                }
-                if placement.time > self.interval.time {
-                    return Err(format!(
-                        "interval {index}: a timestamp is younger than its interval"
-                    ));
-                }
-            }
-        }
-        match taken.iter().position(|taken| !taken) {
-            None => Ok(()),
-            Some(leaf) => Err(format!("interval {index}: leaf {leaf} belongs to no batch")),
-        }
+        same(free.iter().all(|free| !free), "a leaf belongs to no batch")
     }
 }
 

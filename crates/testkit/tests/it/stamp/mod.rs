@@ -1,5 +1,8 @@
 //! The log as a feature over a real store: submitted, sealed, proven, waited for.
 
+mod flipped_bits;
 mod life;
 mod log;
+mod seal_crash;
+mod two_sealers;
 mod waiting;
