@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// Where the body begins in the buffer.
+    body: usize,
 }
 
 impl Connection {
@@ -23,6 +25,7 @@ impl Connection {
         Ok(Self {
             stream,
             buffer: Vec::with_capacity(1024),
+            body: 0,
         })
     }
 
@@ -52,7 +55,13 @@ impl Connection {
             self.buffer.len() == head_end + length,
             "more than was asked"
         );
+        self.body = head_end;
         Ok(status)
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.buffer[self.body..]
     }
 
     /// Sends a request whose answer never ends; what follows is read by [`Self::read_chunk`].

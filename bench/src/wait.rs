@@ -1,9 +1,9 @@
 //! Waiting clients: each submits with `?wait`, and all are answered when the interval is sealed.
 //!
 //! Waiters travel as HTTP/2 streams, because a process may hold fewer descriptors than we want
-//! waiters. The interval's own time, from the answer, is when the seal began; client and server
-//! share a clock.
+//! waiters. The interval's own time is when the seal began; client and server share a clock.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use hdrhistogram::Histogram;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::client;
+use crate::client::{self, Connection};
 use crate::report;
 use crate::server::Server;
 
@@ -86,14 +86,37 @@ async fn one_round(server: &Server, waiters: usize) -> anyhow::Result<Round> {
         failed: 0,
         resident_kib: server.resident_kib()?,
     };
+    let mut answers = Vec::with_capacity(waiters);
     while let Some(outcome) = tasks.join_next().await {
         match outcome? {
-            Ok(Some(after_us)) => round.after_seal.saturating_record(after_us),
+            Ok(Some(answer)) => answers.push(answer),
             Ok(None) => round.proofless += 1,
             Err(_) => round.failed += 1,
         }
     }
+    let mut sealed = HashMap::new();
+    let mut connection = Connection::open(server.address).await?;
+    for (interval, at_us) in answers {
+        let sealed_us = match sealed.get(&interval) {
+            Some(time) => *time,
+            None => *sealed
+                .entry(interval)
+                .or_insert(interval_time(&mut connection, interval).await?),
+        };
+        let after = u64::try_from(at_us - sealed_us)?;
+        round.after_seal.saturating_record(after.max(1));
+    }
     Ok(round)
+}
+
+async fn interval_time(connection: &mut Connection, interval: u64) -> anyhow::Result<i64> {
+    let status = connection.get(&format!("/api/v1/mth/{interval}")).await?;
+    ensure!(status == 200, "interval {interval}: status {status}");
+    let head: serde_json::Value = serde_json::from_slice(connection.body())?;
+    head["interval"]["timestamp"]
+        .as_str()
+        .and_then(tlog::v1::parse_time)
+        .context("an interval's time")
 }
 
 async fn send(
@@ -109,8 +132,8 @@ async fn send(
     Ok(answer)
 }
 
-/// Microseconds from the interval's time to the answer; `None` when it came without a proof.
-async fn answered(answer: h2::client::ResponseFuture) -> anyhow::Result<Option<u64>> {
+/// The number of the interval, and when the answer came; `None` when it came without a proof.
+async fn answered(answer: h2::client::ResponseFuture) -> anyhow::Result<Option<(u64, i64)>> {
     let answer = answer.await?;
     ensure!(answer.status().is_success(), "status {}", answer.status());
     let mut stream = answer.into_body();
@@ -122,9 +145,6 @@ async fn answered(answer: h2::client::ResponseFuture) -> anyhow::Result<Option<u
     }
     let now = SystemClock.now();
     let body: serde_json::Value = serde_json::from_slice(&body)?;
-    let Some(time) = body["interval"]["timestamp"].as_str() else {
-        return Ok(None);
-    };
-    let sealed = tlog::v1::parse_time(time).context("a time in the answer")?;
-    Ok(Some(u64::try_from(now.0 - sealed)?.max(1)))
+    let interval = body["interval"].as_u64();
+    Ok(interval.map(|interval| (interval, now.0)))
 }
