@@ -34,11 +34,12 @@ impl Checkpoint {
 }
 
 impl Ledger {
-    /// The proof file of a timestamp under the newest checkpoint, with `data` in it if it is given.
+    /// The proof file of a timestamp under the newest checkpoint, with `data` in it if it is given;
+    /// it is what was stamped, as text or as bytes.
     pub async fn proof_file(
         &self,
         id: TimestampId,
-        data: Option<Data<'_>>,
+        data: Option<&str>,
     ) -> Result<ProofAnswer, Unavailable> {
         let (timestamp, proof) = match self.timestamp(id).await? {
             Found::Unknown => return Ok(ProofAnswer::Unknown),
@@ -47,9 +48,17 @@ impl Ledger {
             Found::Sealed(timestamp, proof) => (timestamp, proof),
         };
         let time = TimeText::of_micros(timestamp.time.0);
-        if data.is_some_and(|data| timestamp_hash(data, &time) != timestamp.hash) {
-            return Ok(ProofAnswer::OtherData);
-        }
+        let data = match data {
+            None => None,
+            Some(text) => {
+                let stamped = |data: &Data<'_>| timestamp_hash(*data, &time) == timestamp.hash;
+                let forms = [Data::Text(text), Data::Bytes(text.as_bytes())];
+                let Some(data) = forms.into_iter().find(stamped) else {
+                    return Ok(ProofAnswer::OtherData);
+                };
+                Some(data.into())
+            }
+        };
         let damaged = |what: &str| Unavailable::new("the newest checkpoint", what.to_owned());
         let checkpoint = self.checkpoint().await?;
         let checkpoint = checkpoint.ok_or_else(|| damaged("it is missing"))?;
@@ -60,7 +69,7 @@ impl Ledger {
         let extra = TimestampProof {
             a: proof.a,
             key: self.signer_of(&note).await?,
-            data: data.map(Into::into),
+            data,
             path: proof.path,
             nucleus: proof.interval.nucleus(),
             time,

@@ -74,7 +74,7 @@ impl Ledger {
         let damaged = |error| Unavailable::new("the stored token", error);
         let claims = tsa::Token::parse(&token.der).and_then(|token| token.claims());
         let data = claims.map_err(damaged)?.log_data();
-        let answer = self.proof_file(token.id, Some(Data::Text(&data))).await?;
+        let answer = self.proof_file(token.id, Some(&data)).await?;
         let ProofAnswer::File(file) = answer else {
             return Ok(Some(FoundToken {
                 id: token.id,
