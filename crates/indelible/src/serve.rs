@@ -80,6 +80,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         );
         let app = App::start(Parts {
             store: Arc::clone(&store),
+            time_stamping: None,
             sealer: health.map(|health| SealerHealth {
                 health,
                 heartbeat: settings.heartbeat,

@@ -56,6 +56,11 @@ impl Witness {
         &self.logs
     }
 
+    /// The newest head of a log that it cosigned.
+    pub async fn remembered(&self, origin: &str) -> Result<Option<Witnessed>, Unavailable> {
+        self.store.witnessed(origin).await
+    }
+
     /// Judges a request, and cosigns if everything holds.
     pub async fn add_checkpoint(&self, request: &AddCheckpoint) -> Result<Judgement, Unavailable> {
         let origin = request.origin();

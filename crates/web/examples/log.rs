@@ -55,6 +55,7 @@ async fn main() {
             &settings,
         ),
         ledger: Arc::new(Ledger::new(Arc::clone(&store))),
+        time_stamping: None,
         sealer: Some(SealerHealth {
             health: sealer.health(),
             heartbeat: settings.heartbeat,

@@ -9,15 +9,16 @@ use base::{Clock, Entropy, UnixMicros};
 use http::HeaderMap;
 use http::request::Parts as RequestParts;
 use stamp::{Follower, Ledger, Notary, Store};
-use tokio::sync::watch;
 
 use crate::address::limited_unit;
 use crate::body::BodyMemory;
-use crate::limit::{Left, Limiter, Rate};
+use crate::guard::Guard;
+use crate::limit::{Left, Limiter};
 use crate::live::Live;
 use crate::pages::lines::Lines;
 use crate::problem::{ApiError, Kind};
 use crate::settings::WebSettings;
+use crate::tsa::TimeStamping;
 
 /// The sealer that runs in this process, as health checks see it.
 pub struct SealerHealth {
@@ -33,6 +34,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The sealer, where one runs in this process.
     pub sealer: Option<SealerHealth>,
+    /// The RFC 3161 authority, where it is switched on.
+    pub time_stamping: Option<TimeStamping>,
     /// Takes submissions.
     pub notary: Arc<Notary>,
     /// Answers reads.
@@ -65,15 +68,11 @@ pub struct App {
     pub authority: Arc<str>,
     /// The present moment.
     pub clock: Arc<dyn Clock>,
-    /// Limits, times and rates.
-    pub settings: WebSettings,
     pub(crate) lines: Lines,
+    pub(crate) time_stamping: Option<TimeStamping>,
     pub(crate) live: Arc<Live>,
     pub(crate) body_memory: BodyMemory,
-    pub(crate) requests: Limiter,
-    pub(crate) timestamps: Limiter,
-    pub(crate) id_prefix: u32,
-    pub(crate) closing: watch::Sender<bool>,
+    pub(crate) guard: Arc<Guard>,
 }
 
 impl App {
@@ -82,6 +81,7 @@ impl App {
         let Parts {
             store,
             sealer,
+            time_stamping,
             notary,
             ledger,
             follower,
@@ -90,47 +90,34 @@ impl App {
             entropy,
             settings,
         } = parts;
-        let closing = watch::Sender::new(false);
-        let live = Live::start(
-            &follower,
-            &ledger,
-            &authority,
-            &settings,
-            closing.subscribe(),
-        );
-        let rate = |per_s, burst| Rate { per_s, burst };
-        let requests = rate(settings.requests_per_s, settings.requests_burst);
-        let timestamps = rate(settings.timestamps_per_s, settings.timestamps_burst);
+        let guard = Guard::new(Arc::clone(&authority), settings, &*entropy);
+        let closing = guard.closing.subscribe();
+        let live = Live::start(&follower, &ledger, &authority, &guard.settings, closing);
         Arc::new(Self {
             store,
             sealer,
+            time_stamping,
             started: clock.now(),
             lines: Lines::default(),
             live,
-            body_memory: BodyMemory::new(settings.body_memory_bytes_max),
-            requests: Limiter::new("requests", requests),
-            timestamps: Limiter::new("timestamps", timestamps),
-            id_prefix: (entropy.u64() >> 32) as u32,
-            closing,
+            body_memory: BodyMemory::new(guard.settings.body_memory_bytes_max),
+            guard,
             notary,
             ledger,
             follower,
             authority,
             clock,
-            settings,
         })
+    }
+
+    /// Limits, times and rates.
+    pub fn settings(&self) -> &WebSettings {
+        &self.guard.settings
     }
 
     /// Tells everyone who waits or listens that the server stops: they are answered now.
     pub fn close(&self) {
-        self.closing.send_replace(true);
-    }
-
-    /// Runs until [`App::close`].
-    pub(crate) async fn closed(&self) {
-        let mut closing = self.closing.subscribe();
-        // The sender lives as long as we do.
-        let _ = closing.wait_for(|closing| *closing).await;
+        self.guard.close();
     }
 }
 
@@ -145,12 +132,12 @@ pub(crate) struct Caller {
 impl Caller {
     /// Counts `count` timestamps against the caller's allowance.
     pub(crate) fn take_timestamps(self, app: &App, count: usize) -> Result<Option<Left>, ApiError> {
-        self.take(&app.timestamps, count)
+        self.take(&app.guard.timestamps, count)
     }
 
     /// Counts one request.
-    pub(crate) fn take_request(self, app: &App) -> Result<Option<Left>, ApiError> {
-        self.take(&app.requests, 1)
+    pub(crate) fn take_request(self, guard: &Guard) -> Result<Option<Left>, ApiError> {
+        self.take(&guard.requests, 1)
     }
 
     fn take(self, limiter: &Limiter, cost: usize) -> Result<Option<Left>, ApiError> {

@@ -1,6 +1,7 @@
 //! Reading a request's body within its limits of size, time and memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -40,7 +41,7 @@ impl BodyMemory {
                 Kind::Unavailable,
                 "Too many large requests are being received; nothing was stamped",
             )
-            .retry_after(std::time::Duration::from_secs(1))
+            .retry_after(Duration::from_secs(1))
         })
     }
 }
@@ -57,25 +58,38 @@ impl FromRequest<Arc<App>> for Whole {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let limit = request.extensions().get::<BodyMax>().map_or(0, |max| max.0);
-        let announced = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let announced = announced.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        if announced.is_some_and(|bytes| bytes > limit) {
-            return Err(too_large(limit));
-        }
         // Without an announcement it may become as long as is allowed.
-        let memory = app.body_memory.reserve(announced.unwrap_or(limit))?;
-        let reading = read(request.into_body(), limit, announced.unwrap_or(0));
-        let bytes = timeout(app.settings.body_timeout, reading)
-            .await
-            .map_err(|_| ApiError::plain(Kind::BodyTooSlow))??;
+        let memory = app
+            .body_memory
+            .reserve(announced(&request).unwrap_or(limit).min(limit))?;
+        let bytes = read_within(request, limit, app.settings().body_timeout).await?;
         Ok(Self {
             bytes,
             _memory: memory,
         })
     }
+}
+
+/// A body of at most `limit` bytes that arrives within `time`.
+pub(crate) async fn read_within(
+    request: Request,
+    limit: usize,
+    time: Duration,
+) -> Result<Bytes, ApiError> {
+    let announced = announced(&request).unwrap_or(0);
+    if announced > limit {
+        return Err(too_large(limit));
+    }
+    timeout(time, read(request.into_body(), limit, announced))
+        .await
+        .map_err(|_| ApiError::plain(Kind::BodyTooSlow))?
+}
+
+/// How long the body says it is.
+fn announced(request: &Request) -> Option<usize> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    let length = length.to_str().ok()?.parse::<u64>().ok()?;
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 async fn read(mut body: Body, limit: usize, announced: usize) -> Result<Bytes, ApiError> {

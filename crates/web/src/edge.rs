@@ -7,31 +7,33 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
+use base::Entropy;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use stamp::witness::Witness;
 use tower::Service as _;
 use tracing::Instrument as _;
 
 use crate::address::{client_address, is_in};
 use crate::app::{App, Caller, tell};
+use crate::guard::Guard;
 use crate::negotiate::{Format, negotiate};
 use crate::pages;
 use crate::problem::{ApiError, Kind};
 use crate::router;
+use crate::settings::WebSettings;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The whole HTTP side, ready to answer.
+/// The HTTP side of one role, ready to answer.
 pub struct Web {
-    app: Arc<App>,
+    pub(crate) guard: Arc<Guard>,
     router: Router,
-    next_id: AtomicU32,
 }
 
 /// What must be remembered of a request while its handler has it.
@@ -46,30 +48,34 @@ struct Asked {
 impl Web {
     /// The API and the pages over `app`.
     pub fn new(app: Arc<App>) -> Arc<Self> {
-        let router = router::router(Arc::clone(&app));
-        Self::with(app, router)
-    }
-
-    pub(crate) fn with(app: Arc<App>, router: Router) -> Arc<Self> {
         Arc::new(Self {
-            app,
-            router,
-            next_id: AtomicU32::new(0),
+            guard: Arc::clone(&app.guard),
+            router: router::router(app),
         })
     }
 
-    /// The state behind it.
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    /// A witness of other logs, and nothing else.
+    pub fn witness(
+        witness: Arc<Witness>,
+        entropy: &dyn Entropy,
+        settings: WebSettings,
+    ) -> Arc<Self> {
+        let name = witness.key().name().into();
+        let guard = Guard::new(name, settings, entropy);
+        Arc::new(Self {
+            router: crate::witness::router(witness, Arc::clone(&guard)),
+            guard,
+        })
     }
 
     /// Answers one request of the peer with that address. Never fails, never panics.
     pub async fn answer(&self, peer: IpAddr, mut request: Request) -> Response {
-        let settings = &self.app.settings;
+        let settings = &self.guard.settings;
         let headers = request.headers();
         let address = client_address(peer, headers, &settings.trusted_proxies);
         let asked = Asked {
-            id: self.request_id(is_in(peer, &settings.trusted_proxies), headers),
+            id: given_id(is_in(peer, &settings.trusted_proxies), headers)
+                .unwrap_or_else(|| self.guard.next_id()),
             method: request.method().clone(),
             accept: headers.get(header::ACCEPT).cloned(),
             origin: headers.contains_key(header::ORIGIN),
@@ -82,11 +88,11 @@ impl Web {
             address,
             exempt: is_in(address, &settings.exempt),
         };
-        let left = match caller.take_request(&self.app) {
+        let left = match caller.take_request(&self.guard) {
             Ok(left) => left,
             Err(error) => {
                 return finish(
-                    &self.app.authority,
+                    &self.guard.name,
                     &asked,
                     axum::response::IntoResponse::into_response(error),
                 );
@@ -114,26 +120,20 @@ impl Web {
                 axum::response::IntoResponse::into_response(ApiError::plain(Kind::Internal))
             }
         };
-        tell(&self.app.requests, left, response.headers_mut());
-        finish(&self.app.authority, &asked, response)
+        tell(&self.guard.requests, left, response.headers_mut());
+        finish(&self.guard.name, &asked, response)
     }
+}
 
-    /// A trusted proxy's id is kept, so that its log and ours tell one story.
-    fn request_id(&self, from_proxy: bool, headers: &HeaderMap) -> HeaderValue {
-        let given = headers.get(&REQUEST_ID).filter(|given| {
-            let text = given.as_bytes();
-            from_proxy
-                && (1..=64).contains(&text.len())
-                && text
-                    .iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
-        });
-        given.cloned().unwrap_or_else(|| {
-            let number = self.next_id.fetch_add(1, Ordering::Relaxed);
-            let id = u64::from(self.app.id_prefix) << 32 | u64::from(number);
-            HeaderValue::try_from(format!("{id:016x}")).expect("hexadecimal digits")
-        })
-    }
+/// A trusted proxy's id is kept, so that its log and ours tell one story.
+fn given_id(from_proxy: bool, headers: &HeaderMap) -> Option<HeaderValue> {
+    let given = headers.get(&REQUEST_ID).filter(|_| from_proxy)?;
+    let text = given.as_bytes();
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
+    fits.then(|| given.clone())
 }
 
 /// Dresses an answer: problems get their document, and everything its headers.
@@ -170,7 +170,7 @@ const EXPOSED: &str =
 
 /// What programs on other sites may read: the API, the log's files, and the time-stamp authority.
 fn is_public(path: &str) -> bool {
-    ["/api/", "/log/", "/tsa", "/problems/", "/add-checkpoint"]
+    ["/api/", "/log/", "/tsa", "/problems"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
 }

@@ -33,7 +33,7 @@ pub(crate) async fn healthy(State(app): State<Arc<App>>) -> Response {
 
 /// Whether requests can be answered: the store answers, and the server is not stopping.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let closing = *app.closing.borrow();
+    let closing = *app.guard.closing.borrow();
     let stopping = Part {
         name: "stopping",
         is_well: !closing,
@@ -98,7 +98,7 @@ fn seals(app: &App) -> Part {
 
 fn clock(app: &App) -> Part {
     let behind = app.follower.head().head.time.since(app.clock.now());
-    let is_well = behind <= app.settings.clock_tolerance;
+    let is_well = behind <= app.settings().clock_tolerance;
     Part {
         name: "clock",
         is_well,

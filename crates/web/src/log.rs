@@ -18,11 +18,7 @@ use crate::query::Segments;
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let checkpoint = app.ledger.checkpoint().await?;
     let checkpoint = checkpoint.ok_or_else(|| ApiError::plain(Kind::LogEmpty))?;
-    let mut note = checkpoint.note;
-    for cosignature in &checkpoint.cosignatures {
-        note.push_str(&cosignature.line);
-        note.push('\n');
-    }
+    let note = checkpoint.cosigned_note();
     let tag = tag_of(note.as_bytes());
     let mut response = answer(Format::Text, note);
     response.headers_mut().insert(header::ETAG, tag);

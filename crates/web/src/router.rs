@@ -16,7 +16,7 @@ use crate::api::{bulk, live, mth, ts};
 use crate::app::App;
 use crate::body::BodyMax;
 use crate::problem::{ApiError, Kind};
-use crate::{assets, health, log, pages, problems};
+use crate::{assets, health, log, pages, problems, tsa};
 
 /// How long an answer may be kept. A handler that knows better sets `Cache-Control` itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Route {
 const DATA_BODY_BYTES: usize = 16 * 1024;
 /// 100,000 items of 256 bytes, with quotes and commas, and some escapes.
 const BULK_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Room to say of a query that is too long that it is: the parser knows the real limit.
+const TSA_BODY_BYTES: usize = 4 * ::tsa::REQUEST_BYTES_MAX;
 
 /// Shorter answers fit a packet anyway.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
@@ -89,6 +91,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/ts", Never, ts::tagged),
         post("/api/v1/ts/bulk", BULK_BODY_BYTES, bulk::submit),
         get("/api/v1/ts/{id}", Own, ts::read),
+        get("/api/v1/ts/{id}/proof", Revalidate, ts::proof_file),
         get("/api/v1/mth/current", Short, mth::current),
         get("/api/v1/mth/live", Never, live::negotiated),
         get("/api/v1/mth/live/sse", Never, live::events),
@@ -98,6 +101,10 @@ pub fn routes() -> Vec<Route> {
         get("/log/checkpoint", Short, log::checkpoint),
         get("/log/key", Revalidate, log::keys),
         get("/log/tile/{*name}", Immutable, log::tile),
+        post("/tsa", TSA_BODY_BYTES, tsa::answer),
+        get("/tsa/ca.pem", Hour, tsa::ca),
+        get("/tsa/chain.pem", Hour, tsa::chain),
+        get("/tsa/tokens/{serial}", Own, tsa::token),
         get("/problems", Hour, problems::list),
         get("/problems/{name}", Hour, problems::one),
         get("/healthz", Never, health::healthy),

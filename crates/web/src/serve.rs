@@ -43,7 +43,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
-    let settings = web.app().settings.clone();
+    let settings = web.guard.settings.clone();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -96,7 +96,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    web.app().close();
+    web.guard.close();
     let open = graceful.count();
     tracing::info!(
         open,

@@ -57,7 +57,7 @@ pub(crate) async fn submit(
     if in_vain {
         not_yet(&mut response);
     }
-    tell(&app.timestamps, left, response.headers_mut());
+    tell(&app.guard.timestamps, left, response.headers_mut());
     Ok(response)
 }
 

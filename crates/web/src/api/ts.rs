@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::response::Response;
 use base::Unavailable;
 use http::{HeaderValue, StatusCode, header};
-use stamp::{Found, Proof, Submission, Timestamp, TimestampId};
+use stamp::{Found, Proof, ProofAnswer, Submission, Timestamp, TimestampId};
 use tlog::v1::{DATA_BYTES_MAX, Data};
 
-use super::forms::{Forms, answer, see, tagged as tagged_answer};
+use super::forms::{Forms, answer, see, tag_of, tagged as tagged_answer};
 use super::message;
 use crate::app::{App, Caller, tell};
 use crate::body::Whole;
@@ -61,7 +61,7 @@ pub(crate) async fn submit(
         let headers = response.headers_mut();
         headers.insert(header::LOCATION, location(timestamp.id));
     }
-    tell(&app.timestamps, left, response.headers_mut());
+    tell(&app.guard.timestamps, left, response.headers_mut());
     Ok(response)
 }
 
@@ -140,6 +140,32 @@ pub(crate) async fn tagged(
     Ok(response)
 }
 
+/// Answers the proof file (C2SP `tlog-proof`) of a sealed timestamp, under the newest checkpoint.
+pub(crate) async fn proof_file(
+    State(app): State<Arc<App>>,
+    segments: Segments,
+) -> Result<Response, ApiError> {
+    let id = segments.id(0)?;
+    let file = match app.ledger.proof_file(id, None).await? {
+        ProofAnswer::File(file) => file.to_string(),
+        ProofAnswer::Unknown => return Err(unknown_timestamp()),
+        ProofAnswer::Forgotten => return Err(ApiError::plain(Kind::Forgotten)),
+        ProofAnswer::Pending(_) => {
+            return Err(ApiError::plain(Kind::NotYetSealed).retry_after(RETRY));
+        }
+        // None was given, so none can differ.
+        ProofAnswer::OtherData => return Err(ApiError::plain(Kind::Internal)),
+    };
+    let tag = tag_of(file.as_bytes());
+    let mut response = answer(Format::Text, file);
+    let headers = response.headers_mut();
+    let name = format!("attachment; filename=\"{id}.tlog-proof\"");
+    let name = HeaderValue::try_from(name).expect("an id is ASCII");
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    headers.insert(header::ETAG, tag);
+    Ok(response)
+}
+
 async fn find(app: &App, id: TimestampId) -> Result<(Timestamp, Option<Proof>), ApiError> {
     match app.ledger.timestamp(id).await? {
         Found::Unknown => Err(unknown_timestamp()),
@@ -154,7 +180,7 @@ pub(super) async fn wait(app: &App, id: TimestampId) -> Result<Option<Proof>, Un
     tokio::select! {
         biased;
         proof = app.notary.wait(id) => proof,
-        () = app.closed() => Ok(None),
+        () = app.guard.closed() => Ok(None),
     }
 }
 

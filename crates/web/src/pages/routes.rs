@@ -114,7 +114,7 @@ async fn stamp(
     };
     let timestamp = app.notary.submit(submission).await?;
     let mut response = see(&format!("/ts/{}", timestamp.id));
-    tell(&app.timestamps, left, response.headers_mut());
+    tell(&app.guard.timestamps, left, response.headers_mut());
     Ok(response)
 }
 

@@ -16,14 +16,15 @@ use stamp::{Follower, Interval, Ledger, Notary, Sealer, Settings, Signer, Store}
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tlog::SigningKey;
-use web::{App, Parts, SealerHealth, Web, WebSettings};
+use tsa::Authority;
+use web::{App, Parts, SealerHealth, TimeStamping, Web, WebSettings};
 
 pub(crate) const AUTHORITY: &str = "log.test";
 pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// 2026-01-01T00:00:00Z.
 const START_US: i64 = 1_767_225_600_000_000;
 
-pub(crate) struct StillClock(AtomicI64);
+pub(crate) struct StillClock(pub AtomicI64);
 
 impl Clock for StillClock {
     fn now(&self) -> UnixMicros {
@@ -32,7 +33,7 @@ impl Clock for StillClock {
 }
 
 /// The same numbers in every run.
-struct Counted(AtomicU64);
+pub(crate) struct Counted(pub AtomicU64);
 
 impl Entropy for Counted {
     fn fill(&self, bytes: &mut [u8]) {
@@ -43,6 +44,7 @@ impl Entropy for Counted {
 }
 
 pub(crate) struct TestApp {
+    pub app: Arc<App>,
     pub web: Arc<Web>,
     pub follower: Arc<Follower>,
     clock: Arc<StillClock>,
@@ -126,6 +128,7 @@ impl TestApp {
             &settings,
         );
         let app = App::start(Parts {
+            time_stamping: Some(time_stamping()),
             sealer: Some(SealerHealth {
                 health: sealer.health(),
                 heartbeat: settings.heartbeat,
@@ -140,7 +143,8 @@ impl TestApp {
             settings: web_settings,
         });
         Self {
-            web: Web::new(app),
+            web: Web::new(Arc::clone(&app)),
+            app,
             follower,
             clock,
             sealer: tokio::sync::Mutex::new(sealer),
@@ -202,6 +206,17 @@ impl TestApp {
         let answer = self.post("/api/v1/ts/", "application/json", body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// An authority whose certificates hold at the clock's start.
+fn time_stamping() -> TimeStamping {
+    let start_s = START_US / 1_000_000;
+    let made = tsa::generate("log.test", start_s, &mut |bytes| bytes.fill(7)).unwrap();
+    TimeStamping {
+        authority: Authority::from_pem(&made.tsa_key_pem, &made.tsa_certificate_pem).unwrap(),
+        ca_pem: made.ca_certificate_pem,
+        chain_pem: made.tsa_certificate_pem,
     }
 }
 

@@ -134,7 +134,7 @@ async fn sizes() {
         "100,001 items",
     );
     assert_eq!(
-        app.web.app().store.pooled().await.unwrap(),
+        app.app.store.pooled().await.unwrap(),
         1,
         "nothing else was stamped"
     );

@@ -267,7 +267,7 @@ async fn health_says_what_is_ill() {
     // The test's sealer never took the lease: a process that stands by is not to blame.
     assert_eq!(app.get("/healthz").await.status, 200);
     assert_eq!(app.get("/readyz").await.status, 200);
-    app.web.app().close();
+    app.app.close();
     let stopping = app.get("/readyz").await;
     assert_eq!(stopping.status, 503);
     assert_eq!(stopping.json()["parts"]["stopping"]["status"], "broken");

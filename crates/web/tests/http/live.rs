@@ -151,7 +151,7 @@ async fn silence_is_broken_and_the_end_is_told() {
     assert_eq!(events.next().await.as_deref(), Some(":\n\n"));
     assert_eq!(head(&mut socket).await.interval.index, 0);
     assert!(matches!(socket.next().await, Some(Ok(Message::Ping(_)))));
-    serving.app.web.app().close();
+    serving.app.app.close();
     while let Some(event) = events.next().await {
         assert!(event.starts_with(':'), "{event}");
     }

@@ -9,4 +9,6 @@ mod log_files;
 mod mth;
 mod pages;
 mod serving;
+mod tokens;
 mod ts;
+mod witness;

@@ -122,7 +122,7 @@ async fn stopping_answers_those_who_wait() {
         body.len()
     );
     waiting.write_all(request.as_bytes()).await.unwrap();
-    while serving.app.web.app().store.pooled().await.unwrap() == 0 {
+    while serving.app.app.store.pooled().await.unwrap() == 0 {
         tokio::task::yield_now().await;
     }
     let mut idle = serving.connect().await;

@@ -111,7 +111,7 @@ async fn waiting_answers_with_the_proof() {
     let waiting = app.post("/api/v1/ts/?wait", JSON, body);
     let (answer, interval) = tokio::join!(waiting, async {
         // Sealed only once it is in the pool: a heartbeat would not answer it.
-        while app.web.app().store.pooled().await.unwrap() == 0 {
+        while app.app.store.pooled().await.unwrap() == 0 {
             tokio::task::yield_now().await;
         }
         app.seal().await
@@ -185,7 +185,7 @@ async fn compact_stamps_raw_bytes() {
         data.to_vec(),
     );
     let (answer, interval) = tokio::join!(waiting, async {
-        while app.web.app().store.pooled().await.unwrap() == 0 {
+        while app.app.store.pooled().await.unwrap() == 0 {
             tokio::task::yield_now().await;
         }
         app.seal().await
@@ -264,7 +264,7 @@ async fn bulk_answers_in_order() {
     let cbor = hex::decode("a16464617461836161606162").unwrap();
     let waiting = app.post("/api/v1/ts/bulk/?wait", CBOR, cbor);
     let (answer, interval) = tokio::join!(waiting, async {
-        while app.web.app().store.pooled().await.unwrap() < 3003 {
+        while app.app.store.pooled().await.unwrap() < 3003 {
             tokio::task::yield_now().await;
         }
         app.seal().await
