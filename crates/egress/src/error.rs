@@ -8,6 +8,9 @@ pub enum EgressError {
     /// No client could be made.
     #[error("no way out could be set up")]
     Setup(#[source] reqwest::Error),
+    /// Not an address.
+    #[error("{0:?} is no address")]
+    Address(String),
     /// Only http and https are spoken.
     #[error("{0}: only http:// and https:// are spoken")]
     Scheme(Url),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{self, Config, FileSettings};
-use crate::{monitor, submit, verify};
+use crate::{monitor, submit, verify, witness};
 
 /// Exit codes that all commands share.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 refused, not green or not done; 2 wrong usage, \
@@ -35,6 +35,15 @@ pub(crate) enum Command {
     Verify(verify::Options),
     /// Follow a log, keep a copy, and say loudly when its history was rewritten
     Monitor(monitor::Options),
+    /// Serve as a witness of other logs
+    ///
+    /// Cosigns what continues the history that it saw before, and nothing else.
+    Witness(witness::Options),
+    /// Verify everything that is stored
+    ///
+    /// Both trees are computed again from what is stored, and compared tile by tile; signatures,
+    /// places, tags and tokens too. The log may be in use meanwhile.
+    Fsck(WithJson),
     /// Say what is wrong with this installation, and what to do
     ///
     /// Understands every setting of `indelible serve`.
@@ -100,10 +109,14 @@ pub(crate) enum KeysAction {
 }
 
 /// Commands that understand the settings of a server, and which of them their help shows.
-const WITH_SETTINGS: [(&str, Option<&[&str]>); 4] = [
+const WITH_SETTINGS: [(&str, Option<&[&str]>); 5] = [
     ("serve", None),
     ("config", Some(&["data", "config"])),
     ("doctor", Some(&["data", "config"])),
+    (
+        "fsck",
+        Some(&["data", "config", "store.url", "store.password_file"]),
+    ),
     (
         "keys",
         Some(&["data", "config", "store.url", "store.password_file"]),

@@ -113,9 +113,10 @@ fn drain<D: sha2::Digest>(
 /// A digest as a user gives it: hex of a length that SHA-512 has, or with the name of its hash.
 pub(crate) fn data_of_argument(text: &str) -> Result<String, String> {
     let lower = text.to_ascii_lowercase();
-    let data = match lower.contains(':') {
-        true => lower,
-        false => format!("sha512:{lower}"),
+    let data = if lower.contains(':') {
+        lower
+    } else {
+        format!("sha512:{lower}")
     };
     if Algorithm::of_data(&data).is_some() {
         return Ok(data);

@@ -191,7 +191,8 @@ fn disk(it: &mut Findings, home: &Home) {
         return it.warn("disk", "free space is unknown", "look with df");
     };
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    let state = format!("{:.1} GiB free", free as f64 / f64::from(1 << 30));
+    let tenths = free / (1 << 30) * 10 + free % (1 << 30) * 10 / (1 << 30);
+    let state = format!("{}.{} GiB free", tenths / 10, tenths % 10);
     if free < DISK_FAIL_BYTES {
         it.fail(
             "disk",
@@ -344,7 +345,7 @@ fn network(it: &mut Findings, config: &Config) {
         let todo = "name your proxies' networks only";
         it.fail("proxies", "everybody is believed about addresses", todo);
     }
-    if config.log.authority.is_none() && open {
+    if config.log.authority.is_none() && config.web.public_url.is_none() && open {
         let todo = "set [log] authority before the first start: the name is for ever";
         it.warn("name", "the log is named after its listening address", todo);
     }

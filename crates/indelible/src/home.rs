@@ -145,11 +145,10 @@ impl Home {
             let path = path(name);
             std::fs::read_to_string(&path).with_context(|| path.display().to_string())
         };
-        let (certificate, ca) = (read("tsa.pem")?, read("tsa-ca.pem")?);
         Ok(TsaFiles {
-            key_pem: read("tsa.key")?,
-            chain_pem: certificate + &ca,
-            ca_pem: ca,
+            key: read("tsa.key")?,
+            chain: read("tsa.pem")?,
+            ca: read("tsa-ca.pem")?,
         })
     }
 
@@ -174,9 +173,12 @@ impl Home {
 
 /// What the time-stamp authority needs, PEM.
 pub(crate) struct TsaFiles {
-    pub(crate) key_pem: String,
-    pub(crate) chain_pem: String,
-    pub(crate) ca_pem: String,
+    /// The signing key.
+    pub(crate) key: String,
+    /// Its certificate, and those between it and the one that clients trust.
+    pub(crate) chain: String,
+    /// The certificate that clients trust.
+    pub(crate) ca: String,
 }
 
 /// The permission bits of a file or folder.
@@ -253,9 +255,9 @@ mod tests {
         let tsa = home
             .tsa("a", UnixMicros(1_767_225_600_000_000), &SystemEntropy)
             .unwrap();
-        assert!(tsa::Authority::from_pem(&tsa.key_pem, &tsa.chain_pem).is_ok());
+        assert!(tsa::Authority::from_pem(&tsa.key, &(tsa.chain + &tsa.ca)).is_ok());
         let again = home.tsa("a", UnixMicros(0), &SystemEntropy).unwrap();
-        assert_eq!(again.key_pem, tsa.key_pem);
+        assert_eq!(again.key, tsa.key);
         assert!(home.exposed().is_empty());
     }
 

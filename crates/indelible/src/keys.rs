@@ -61,9 +61,10 @@ pub(crate) async fn run(asked: &Keys, config: &Config) -> anyhow::Result<ExitCod
         say.event(
             &format!(
                 "{vkey}\n  signs since size {since_size}; {}",
-                match secret {
-                    true => "its secret is here",
-                    false => "its secret is not in this folder",
+                if secret {
+                    "its secret is here"
+                } else {
+                    "its secret is not in this folder"
                 }
             ),
             &json!({"vkey": vkey, "since_size": since_size, "secret_here": secret}),

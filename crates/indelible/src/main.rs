@@ -6,10 +6,12 @@ mod cli;
 mod config;
 mod digest;
 mod doctor;
+mod fsck;
 mod home;
 mod keys;
 mod known_logs;
 mod monitor;
+mod outgoing;
 mod say;
 mod serve;
 mod signals;
@@ -18,6 +20,7 @@ mod trace;
 mod verify;
 mod walk;
 mod wiring;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -27,6 +30,7 @@ use clap::FromArgMatches as _;
 
 use crate::cli::{Cli, Command};
 use crate::config::{FileSettings, Loaded};
+use crate::say::print;
 
 /// Wrong usage, wrong settings or unreadable input.
 const USAGE: u8 = 2;
@@ -97,6 +101,7 @@ fn complain(faults: &[String]) -> ExitCode {
 fn fail(error: &anyhow::Error) -> ExitCode {
     let mut words = String::new();
     for cause in error.chain().map(ToString::to_string) {
+        let cause = without_number(&cause).to_owned();
         if !words.contains(&cause) {
             words = if words.is_empty() {
                 cause
@@ -112,10 +117,22 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// A failure that the user's input caused.
+/// "No such file or directory (os error 2)" without the number, which helps nobody.
+fn without_number(words: &str) -> &str {
+    words.split(" (os error ").next().unwrap_or(words)
+}
+
+/// A failure that wrong usage or unreadable input caused.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Usage(String);
+#[error("{0:#}")]
+pub(crate) struct Usage(anyhow::Error);
+
+impl Usage {
+    /// The same failure, told apart by its exit code.
+    pub(crate) fn of(error: anyhow::Error) -> anyhow::Error {
+        Self(error).into()
+    }
+}
 
 /// Runs a command that spends its time waiting: one thread is enough.
 fn wait_for<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -133,14 +150,18 @@ fn run(
     match (cli.command, loaded) {
         (Command::Serve(_), Some(loaded)) => serve::run(&loaded),
         (Command::Keys(asked), Some(loaded)) => wait_for(keys::run(&asked, &loaded.config)),
+        (Command::Witness(options), _) => wait_for(witness::run(options)),
+        (Command::Fsck(asked), Some(loaded)) => wait_for(fsck::run(&asked, &loaded.config)),
         (Command::Doctor(asked), Some(loaded)) => wait_for(doctor::run(&asked, &loaded)),
         (Command::Stamp(options), _) => wait_for(submit::run(options, environment)),
-        (Command::Verify(options), _) => verify::run(&options, environment),
+        (Command::Verify(options), _) => verify::run(&options, environment).map_err(Usage::of),
         (Command::Monitor(options), _) => wait_for(monitor::run(options)),
         (Command::Config(asked), Some(loaded)) => Ok(show_config(&asked, &loaded)),
         (Command::Completions { shell }, _) => {
             let mut command = cli::command(&FileSettings::default());
-            clap_complete::generate(shell, &mut command, "indelible", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "indelible", &mut script);
+            print(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
         (_, None) => anyhow::bail!("the settings were not read: this is our mistake"),
@@ -149,11 +170,11 @@ fn run(
 
 fn show_config(asked: &cli::ShowConfig, loaded: &Loaded) -> ExitCode {
     if asked.markdown {
-        anstream::print!("{}", config::as_markdown());
+        print(&config::as_markdown());
     } else if asked.json {
-        anstream::println!("{:#}", config::as_json(loaded));
+        print(&format!("{:#}\n", config::as_json(loaded)));
     } else {
-        anstream::print!("{}", config::as_text(loaded));
+        print(&config::as_text(loaded));
         for warning in &loaded.warnings {
             anstream::eprintln!("warning: {warning}");
         }

@@ -1,6 +1,16 @@
 //! Telling people or programs: words, or one JSON object a line.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Prints to standard output, without colours where no terminal is. When the reader is gone, as in
+/// `indelible verify . | head`, nobody wants the rest: the process ends.
+pub(crate) fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if printed.is_err() {
+        std::process::exit(1);
+    }
+}
 
 /// How a command tells what it does.
 #[derive(Clone, Copy, Debug)]
@@ -14,31 +24,26 @@ impl Say {
         Self { json }
     }
 
-    /// Whether programs read.
-    pub(crate) fn is_json(self) -> bool {
-        self.json
-    }
-
     /// One happening, on standard output.
     pub(crate) fn event(self, words: &str, json: &serde_json::Value) {
         if self.json {
-            anstream::println!("{json}");
+            print(&format!("{json}\n"));
         } else {
-            anstream::println!("{words}");
+            print(&format!("{words}\n"));
         }
     }
 
     /// For people only.
     pub(crate) fn words(self, words: &str) {
         if !self.json {
-            anstream::println!("{words}");
+            print(&format!("{words}\n"));
         }
     }
 
     /// For programs only.
     pub(crate) fn json(self, json: &serde_json::Value) {
         if self.json {
-            anstream::println!("{json}");
+            print(&format!("{json}\n"));
         }
     }
 

@@ -1,5 +1,6 @@
 //! `indelible serve`: the whole product in one process, or the parts of it that `--roles` names.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,13 +9,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use base::{Clock, Entropy, SystemClock, SystemEntropy};
 use serde::{Deserialize, Serialize};
-use stamp::{Follower, Ledger, Notary, Sealer};
-use tokio::net::TcpSocket;
+use stamp::witnesses::{WitnessConfig, Witnesses};
+use stamp::{Follower, Ledger, Notary, Sealer, Store, retention};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use web::{App, Parts, SealerHealth, Web, WebSettings};
 
 use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
+use crate::outgoing::WitnessesByHttp;
 use crate::{signals, trace, wiring};
 
 /// Connections that wait to be accepted.
@@ -34,15 +38,20 @@ pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    let door = match config.plays(Role::Web) {
-        true => Some(Door::claim(config.web.listen, &Home::at(&config.data))?),
-        false => None,
+    let door = if config.plays(Role::Web) {
+        Some(Door::claim(config.web.listen, &Home::at(&config.data))?)
+    } else {
+        None
     };
     let home = Home::make(&config.data)?;
     let backend = wiring::open(config, &home).await?;
     let store = Arc::clone(&backend.store);
     let address = door.as_ref().map_or(config.web.listen, |door| door.address);
-    let authority = wiring::authority(config, &*store, &address.to_string()).await?;
+    let place = match &config.web.public_url {
+        Some(url) => url.authority().to_owned(),
+        None => address.to_string(),
+    };
+    let authority = wiring::authority(config, &*store, &place).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let settings = stamp_settings(config, &authority);
@@ -60,16 +69,27 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         }
     };
 
-    let mut sealing = None;
+    let mut tasks = JoinSet::new();
     let mut health = None;
     if config.plays(Role::Sealer) {
         let signer = wiring::signer(&home, &*store, &authority, &*entropy).await?;
-        let (bus, clock) = (Arc::clone(&backend.bus), Arc::clone(&clock));
-        let sealer = Sealer::new(Arc::clone(&store), bus, clock, signer, &settings);
+        let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
+        let bus = Arc::clone(&backend.bus);
+        let sealer = Sealer::new(
+            Arc::clone(&store),
+            bus,
+            Arc::clone(&clock),
+            signer,
+            &settings,
+        );
         health = Some(sealer.health());
-        sealing = Some(tokio::spawn(sealer.run(stopped())));
+        tasks.spawn(sealer.run(stopped()));
+        let witnesses = witnesses(config, &store)?;
+        tasks.spawn(witnesses.run(settings.witness_every, stopped()));
+        tasks.spawn(retention::run(store, clock, settings.clone(), stopped()));
     }
     if let Some(door) = door {
+        let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
         let follower = Follower::start(Arc::clone(&store), &*backend.bus, &settings).await?;
         let notary = Notary::start(
             Arc::clone(&store),
@@ -80,11 +100,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         );
         let app = App::start(Parts {
             store: Arc::clone(&store),
-            time_stamping: None,
             sealer: health.map(|health| SealerHealth {
                 health,
                 heartbeat: settings.heartbeat,
             }),
+            time_stamping: Some(time_stamping),
             notary,
             ledger: Arc::new(Ledger::new(Arc::clone(&store))),
             follower,
@@ -93,30 +113,41 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             entropy,
             settings: web_settings(config),
         });
-        let listener = door.socket.listen(BACKLOG)?;
-        Notice::of(door.address).leave(&home);
-        banner(config, &home, &backend.name, &authority, Some(door.address));
+        let listener = door.open()?;
+        Notice::of(address).leave(&home);
+        banner(config, &home, &backend.name, &authority, Some(address));
         web::serve(listener, Web::new(app), stopped()).await?;
         Notice::take_away(&home);
     } else {
         banner(config, &home, &backend.name, &authority, None);
         stopped().await;
     }
-    if let Some(sealing) = sealing {
-        sealing.await.context("the sealer broke off")?;
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a part broke off")?;
     }
     tracing::info!("stopped");
     Ok(())
 }
 
+/// Those who are asked to vouch for our heads.
+fn witnesses(config: &Config, store: &Arc<dyn Store>) -> anyhow::Result<Witnesses> {
+    let asked = config.log.witnesses.iter().map(|witness| WitnessConfig {
+        url: witness.url.to_string(),
+        key: witness.key.clone(),
+    });
+    let client = Arc::new(WitnessesByHttp::new()?);
+    Ok(Witnesses::new(Arc::clone(store), client, asked.collect()))
+}
+
 /// A port that is ours, on which nobody is answered yet.
-struct Door {
+pub(crate) struct Door {
     socket: TcpSocket,
     address: SocketAddr,
 }
 
 impl Door {
-    fn claim(address: SocketAddr, home: &Home) -> anyhow::Result<Self> {
+    /// Takes the port. `home` is asked who has it already.
+    pub(crate) fn claim(address: SocketAddr, home: &Home) -> anyhow::Result<Self> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -151,6 +182,16 @@ impl Door {
         }
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
+    }
+
+    /// Where it is, with the port that the system chose for port 0.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets callers in.
+    pub(crate) fn open(self) -> std::io::Result<TcpListener> {
+        self.socket.listen(BACKLOG)
     }
 }
 
@@ -212,7 +253,9 @@ fn banner(
     let key = key.map_or("in the hands of the sealer".into(), |key| {
         key.public().to_string()
     });
-    anstream::println!(
+    // A supervisor may have closed standard output: then nobody reads it.
+    let _ = writeln!(
+        anstream::stdout(),
         "Indelible {} serves the log {authority}\n  look at   {place}\n  log key   {key}\n  \
          data      {} ({store})\n  stop      Ctrl-C",
         env!("CARGO_PKG_VERSION"),

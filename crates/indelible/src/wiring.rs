@@ -1,15 +1,17 @@
 //! From settings to parts: which store, which bus, whose keys.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use base::{Bus, Entropy, InProcessBus};
+use base::{Bus, Clock, Entropy, InProcessBus};
 use stamp::{ALERT_TOPIC, LIVE_TOPIC, Signer, Store};
 use store_postgres::{PostgresBus, PostgresStore};
 use store_sqlite::SqliteStore;
+use web::TimeStamping;
 
 use crate::config::{Config, StoreUrl};
-use crate::home::Home;
+use crate::home::{Home, TsaFiles};
 
 /// What processes tell each other.
 static TOPICS: [&str; 2] = [LIVE_TOPIC, ALERT_TOPIC];
@@ -65,15 +67,15 @@ pub(crate) async fn open(config: &Config, home: &Home) -> anyhow::Result<Backend
     }
 }
 
-/// The log's name: what the store remembers, else what is set, else the listening address. A name
-/// is for ever, so another one that is set is refused.
+/// The log's name: what the store remembers, else what is set, else `place`, where it is served. A
+/// name is for ever, so another one that is set is refused.
 pub(crate) async fn authority(
     config: &Config,
     store: &dyn Store,
-    listening: &str,
+    place: &str,
 ) -> anyhow::Result<String> {
     let wanted = config.log.authority.as_deref();
-    let claimed = store.claim_authority(wanted.unwrap_or(listening)).await?;
+    let claimed = store.claim_authority(wanted.unwrap_or(place)).await?;
     if let Some(wanted) = wanted
         && wanted != claimed
     {
@@ -111,4 +113,52 @@ pub(crate) async fn signer(
     let mut ours = ours.into_iter();
     let newest = ours.next().context("a key was just made")?;
     Ok(Signer::new(newest, ours.collect())?)
+}
+
+/// The RFC 3161 authority: of the files that are set, else of those made at first start.
+pub(crate) fn time_stamping(
+    config: &Config,
+    home: &Home,
+    authority: &str,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<TimeStamping> {
+    let files = match (&config.tsa.key_file, &config.tsa.certificate_file) {
+        (Some(key), Some(certificates)) => {
+            let read = |path: &Path| {
+                std::fs::read_to_string(path).with_context(|| path.display().to_string())
+            };
+            let (chain, ca) = split_chain(&read(certificates)?);
+            let key = read(key)?;
+            TsaFiles { key, chain, ca }
+        }
+        _ => home.tsa(authority, clock.now(), entropy)?,
+    };
+    let whole = if files.chain == files.ca {
+        files.chain.clone()
+    } else {
+        format!("{}{}", files.chain, files.ca)
+    };
+    let mut signer =
+        tsa::Authority::from_pem(&files.key, &whole).context("the time-stamp authority")?;
+    if let Some(policy) = &config.tsa.policy {
+        signer = signer.with_policy(policy.clone());
+    }
+    let micros = u32::try_from(config.tsa.accuracy.0.as_micros())
+        .context("[tsa] accuracy must be at most 1h")?;
+    Ok(TimeStamping {
+        authority: signer.with_accuracy(tsa::Accuracy { micros }),
+        ca_pem: files.ca,
+        chain_pem: files.chain,
+    })
+}
+
+/// A file of certificates, signer first, as what clients get and what they trust: the last. One
+/// alone is both.
+fn split_chain(pem: &str) -> (String, String) {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    match (pem.find(BEGIN), pem.rfind(BEGIN)) {
+        (Some(first), Some(last)) if first < last => (pem[..last].into(), pem[last..].into()),
+        _ => (pem.into(), pem.into()),
+    }
 }

@@ -88,7 +88,7 @@ impl FromStr for Retention {
         let Span(time) = text
             .parse()
             .map_err(|why| format!("neither forever nor a duration: {why}"))?;
-        if time < Duration::from_secs(60) {
+        if time < Duration::from_mins(1) {
             return Err("proofs must be kept for at least 1m".into());
         }
         Ok(Self::For(time))

@@ -30,7 +30,7 @@ pub(crate) struct Config {
 
     /// File with settings; default: indelible.toml in the data folder, if it is there
     #[arg(id = "config", long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 
     /// Which parts this process plays
     ///
@@ -73,9 +73,9 @@ pub(crate) struct Web {
     )]
     pub(crate) listen: SocketAddr,
 
-    /// Where the world finds this server, such as https://ts.example.org
+    /// Where the world finds this server: scheme, host and port, such as `https://ts.example.org`
     ///
-    /// Used in links that leave the server. Without it the Host header of each request is used.
+    /// Also names the log at its first start, unless `[log] authority` does.
     #[arg(id = "web.public_url", long, value_name = "URL", value_parser = human::base_url)]
     pub(crate) public_url: Option<url::Url>,
 
@@ -158,7 +158,8 @@ pub(crate) struct Log {
     /// Name of the log for all time, such as ts.example.org
     ///
     /// Stands in every proof: origin of the checkpoints and authority of protocol v1. Default is
-    /// the listening address; remembered at first start, and another one is refused later.
+    /// the host of `[web] public_url`, else the listening address. Remembered at first start;
+    /// another one is refused later.
     #[arg(id = "log.authority", long, value_name = "NAME", value_parser = authority)]
     pub(crate) authority: Option<String>,
 
@@ -242,14 +243,9 @@ pub(crate) struct Tsa {
     #[arg(id = "tsa.certificate_file", long, value_name = "FILE")]
     pub(crate) certificate_file: Option<PathBuf>,
 
-    /// Policy under which tokens are issued, an object identifier
-    #[arg(
-        id = "tsa.policy",
-        long,
-        value_name = "OID",
-        default_value = "1.3.6.1.4.1.13762.3"
-    )]
-    pub(crate) policy: String,
+    /// Policy under which tokens are issued, an object identifier; default: one of this product
+    #[arg(id = "tsa.policy", long, value_name = "OID")]
+    pub(crate) policy: Option<tsa::Oid>,
 
     /// Accuracy that tokens promise
     #[arg(id = "tsa.accuracy", long, value_name = "TIME", default_value = "1s")]
@@ -328,8 +324,8 @@ impl Config {
             "[log] witness_every must be at least 1s",
         );
         must(
-            (1..=86_400_000).contains(&ms(self.tsa.accuracy)),
-            "[tsa] accuracy must lie between 1ms and 1d",
+            (1..=3_600_000).contains(&ms(self.tsa.accuracy)),
+            "[tsa] accuracy must lie between 1ms and 1h",
         );
         must(
             self.store.password_file.is_none() || self.store.url != StoreUrl::Sqlite,
@@ -348,6 +344,8 @@ impl Config {
             if let Some(path) = path
                 && let Err(why) = std::fs::File::open(path)
             {
+                let why = why.to_string();
+                let why = crate::without_number(&why);
                 faults.push(format!("{name}: {}: {why}", path.display()));
             }
         }

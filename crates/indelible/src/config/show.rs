@@ -102,7 +102,7 @@ pub(crate) fn as_markdown() -> String {
         };
         let (heading, key) = names.id.split_once('.').unwrap_or(("", &names.id));
         if section != heading || text.ends_with("path of a file.\n") {
-            section = heading.to_owned();
+            heading.clone_into(&mut section);
             let title = if heading.is_empty() {
                 "General".into()
             } else {

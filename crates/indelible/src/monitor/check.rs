@@ -292,7 +292,7 @@ fn finding(
     }
     if let Some(us) = copy.kept_at_us() {
         let time = TimeText::of_micros(us);
-        words += &format!("; all was well when it was last extended, at {time}");
+        words = format!("{words}; all was well when it was last extended, at {time}");
     }
     Finding {
         kind,

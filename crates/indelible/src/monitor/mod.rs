@@ -35,7 +35,7 @@ const REWRITTEN: u8 = 3;
 /// A smaller head may come from a cache that lags; after this many in a row it is a finding.
 const SMALLER_MAX: u32 = 3;
 /// Longest pause after failures.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
+const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 /// `indelible monitor`.
 #[derive(Args)]
@@ -78,7 +78,7 @@ struct Known {
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let say = Say::new(options.json);
     tokio::select! {
-        ended = follow(&say, &options) => ended,
+        ended = follow(say, &options) => ended,
         () = crate::signals::stop() => {
             say.event("stopped", &json!({"event": "stopped"}));
             Ok(ExitCode::SUCCESS)
@@ -86,7 +86,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn follow(say: &Say, options: &Options) -> anyhow::Result<ExitCode> {
+async fn follow(say: Say, options: &Options) -> anyhow::Result<ExitCode> {
     let mut copy = Copy::open(&options.dir)?;
     let egress = Egress::new(Limits::default())?;
     let mut pause = Pause::new(options.every.0);
@@ -157,7 +157,7 @@ async fn follow(say: &Say, options: &Options) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn told(say: &Say, outcome: &Outcome, once: bool, size: u64) {
+fn told(say: Say, outcome: &Outcome, once: bool, size: u64) {
     match outcome {
         Outcome::Grown {
             from,
@@ -194,7 +194,7 @@ enum Meeting {
 async fn meet(
     options: &Options,
     egress: Egress,
-    say: &Say,
+    say: Say,
 ) -> Result<(Remote, Vec<VerifierKey>), Meeting> {
     let path = options.dir.join("log.json");
     if let Ok(text) = std::fs::read_to_string(&path) {
@@ -259,7 +259,7 @@ fn remembered(
 }
 
 /// Says it loudly and keeps the evidence.
-fn alarm(say: &Say, options: &Options, finding: &Finding) -> anyhow::Result<ExitCode> {
+fn alarm(say: Say, options: &Options, finding: &Finding) -> anyhow::Result<ExitCode> {
     let now = TimeText::of_micros(SystemClock.now().0)
         .to_string()
         .replace(':', "-");
@@ -297,14 +297,14 @@ impl Pause {
         Self { every, troubles: 0 }
     }
 
-    fn after_success(&mut self, say: &Say) {
+    fn after_success(&mut self, say: Say) {
         if self.troubles > 0 {
             say.event("the log answers again", &json!({"event": "answers-again"}));
         }
         self.troubles = 0;
     }
 
-    fn after_trouble(&mut self, say: &Say, why: &anyhow::Error) {
+    fn after_trouble(&mut self, say: Say, why: &anyhow::Error) {
         self.troubles += 1;
         let next = self.length();
         say.event(

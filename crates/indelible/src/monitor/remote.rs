@@ -51,18 +51,15 @@ impl Remote {
             prefix: below("log/")?,
             v1: None,
         };
-        match remote.checkpoint().await {
-            Ok(_) => {
-                let v1 = below("api/v1/")?;
-                let current = v1.join("mth/current").map_err(|why| nonsense(&v1, &why))?;
-                if remote.fetch(&current).await?.is_some() {
-                    remote.v1 = Some(v1);
-                }
-            }
-            Err(_) => {
-                remote.prefix = base;
-                remote.checkpoint().await?;
-            }
+        if remote.checkpoint().await.is_err() {
+            remote.prefix = base;
+            remote.checkpoint().await?;
+            return Ok(remote);
+        }
+        let v1 = below("api/v1/")?;
+        let current = v1.join("mth/current").map_err(|why| nonsense(&v1, &why))?;
+        if remote.fetch(&current).await?.is_some() {
+            remote.v1 = Some(v1);
         }
         Ok(remote)
     }

@@ -62,9 +62,9 @@ impl Script {
             let first = usize::try_from(index * TILE_WIDTH).unwrap();
             let entries = self.entries.get(first..first + usize::from(path.width))?;
             let mut bundle = Vec::new();
-            entries
-                .iter()
-                .for_each(|entry| tlog::push_entry(entry, &mut bundle));
+            for entry in entries {
+                tlog::push_entry(entry, &mut bundle);
+            }
             return Some(bundle);
         }
         path.strip_prefix("/api/v1/mth/")?;

@@ -17,7 +17,7 @@ const SINGLES_AT_ONCE: usize = 16;
 /// How often a busy or silent server is asked again.
 const ATTEMPTS_MAX: u32 = 8;
 /// Longest pause between attempts, whatever the server asks for.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 /// How often a timestamp that is not sealed yet is asked after; each waits at the server.
 const SEAL_ATTEMPTS_MAX: u32 = 20;
 
@@ -36,8 +36,8 @@ impl Client {
             base.set_path(&format!("{}/", base.path()));
         }
         let limits = Limits {
-            whole: Duration::from_secs(300),
-            silence: Duration::from_secs(120),
+            whole: Duration::from_mins(5),
+            silence: Duration::from_mins(2),
             body_bytes_max: 64 << 20,
             ..Limits::default()
         };
@@ -141,13 +141,11 @@ impl Client {
                 Ok(answer) if later(answer.status) => (told(url, &answer), answer.retry_after()),
                 Ok(answer) => return Err(refusal(url, answer).await),
                 // Nobody there at all: more likely a wrong address than a busy server.
-                Err(error @ EgressError::Unreachable { .. }) if attempt == 1 => {
-                    let place = url.origin().ascii_serialization();
-                    return Err(anyhow::Error::new(error).context(format!(
-                        "no server answers at {place}; start one with `indelible serve`, or name \
-                         another with --url"
-                    )));
-                }
+                Err(EgressError::Unreachable { .. }) if attempt == 1 => bail!(
+                    "no server answers at {}; start one with `indelible serve`, or name another \
+                     with --url",
+                    url.origin().ascii_serialization()
+                ),
                 Err(error) => (anyhow::Error::new(error), None),
             };
             if attempt >= ATTEMPTS_MAX {

@@ -55,7 +55,10 @@ pub(super) fn items(options: &Options) -> anyhow::Result<Found> {
         } else {
             vec![path.clone()]
         };
-        let is_proof = |file: &Path| file.to_string_lossy().ends_with(PROOF_SUFFIX);
+        let is_proof = |file: &Path| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.contains(PROOF_SUFFIX)
+        };
         for file in files {
             // Proofs of proofs would never end.
             if (meta.is_dir() && is_proof(&file)) || !seen.insert(file.clone()) {

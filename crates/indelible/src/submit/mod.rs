@@ -19,11 +19,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tlog::v1::Data;
+use tlog::{StampedData, TimestampProof};
 use url::Url;
 
 use self::client::Client;
 use self::items::{Item, Source, items};
 use self::proofs::{Templates, proof_of};
+use crate::Usage;
 use crate::digest::Algorithm;
 use crate::known_logs::KnownLogs;
 use crate::say::Say;
@@ -62,6 +64,9 @@ pub(crate) struct Options {
     /// Leave out files and folders of this name or path: *, ? and ** are understood
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<Pattern>,
+    /// Wait until a witness has cosigned the head that proves each timestamp
+    #[arg(long)]
+    witnessed: bool,
     /// Stamp again what has a fitting proof already
     #[arg(long)]
     force: bool,
@@ -96,7 +101,7 @@ pub(crate) async fn run(
     environment: &BTreeMap<String, OsString>,
 ) -> anyhow::Result<ExitCode> {
     let say = Say::new(options.json);
-    let found = items(&options)?;
+    let found = items(&options).map_err(Usage::of)?;
     if found.skipped > 0 {
         say.event(
             &format!("{} links and special files are left out", found.skipped),
@@ -104,7 +109,7 @@ pub(crate) async fn run(
         );
     }
     if found.items.is_empty() {
-        anyhow::bail!("there is no file to stamp");
+        return Err(Usage::of(anyhow::anyhow!("there is no file to stamp")));
     }
     let mut known = KnownLogs::of(environment)?;
     let client = Client::new(&options.url)?;
@@ -113,12 +118,12 @@ pub(crate) async fn run(
     let mut tally = Tally::default();
     let count = found.items.len();
     for round in rounds(found.items) {
-        let hashed = hash_all(round, &options, &bar, &say, &mut tally);
+        let hashed = hash_all(round, &options, &bar, say, &mut tally);
         if hashed.is_empty() {
             continue;
         }
         bar.set_message(format!("sealing {}", hashed.len()));
-        let stamped = seal(&client, &options, &hashed, &mut known, &say).await;
+        let stamped = seal(&client, &options, &hashed, &mut known, say).await;
         bar.set_message("");
         match stamped {
             Ok((stamped, failed)) => {
@@ -128,32 +133,36 @@ pub(crate) async fn run(
             Err(error) => {
                 bar.abandon();
                 let done = tally.stamped + tally.fitting;
-                return Err(error.context(format!(
-                    "{done} of {count} are stamped; start again to go on"
-                )));
+                return Err(match done {
+                    0 => error,
+                    done => error.context(format!(
+                        "{done} of {count} are stamped; start again to go on"
+                    )),
+                });
             }
         }
     }
     bar.finish_and_clear();
-    summary(&say, &tally, known.path());
+    summary(say, &tally, known.path());
     Ok(ExitCode::from(u8::from(tally.failed > 0)))
 }
 
-fn summary(say: &Say, tally: &Tally, known: &Path) {
+fn summary(say: Say, tally: &Tally, known: &Path) {
     let Tally {
         stamped,
         fitting,
         failed,
     } = tally;
-    let mut words = format!("{stamped} stamped");
-    if *fitting > 0 {
-        words += &format!(", {fitting} had a fitting proof already");
-    }
-    if *failed > 0 {
-        words += &format!(", {failed} FAILED");
-    }
+    let some = |count: u64, words: &str| match count {
+        0 => String::new(),
+        count => format!(", {count} {words}"),
+    };
+    let (already, not) = (
+        some(*fitting, "had a fitting proof already"),
+        some(*failed, "FAILED"),
+    );
     say.event(
-        &words,
+        &format!("{stamped} stamped{already}{not}"),
         &json!({"event": "summary", "stamped": stamped, "fitting": fitting, "failed": failed,
             "known_logs": known}),
     );
@@ -195,7 +204,7 @@ fn hash_all(
     items: Vec<Item>,
     options: &Options,
     bar: &ProgressBar,
-    say: &Say,
+    say: Say,
     tally: &mut Tally,
 ) -> Vec<Hashed> {
     let next = AtomicUsize::new(0);
@@ -232,7 +241,7 @@ fn hash_all(
     hashed
 }
 
-fn failed(say: &Say, bar: &ProgressBar, item: &Item, why: &anyhow::Error) {
+fn failed(say: Say, bar: &ProgressBar, item: &Item, why: &anyhow::Error) {
     bar.suspend(|| {
         say.event(
             &format!("FAILED  {}: {why:#}", item.name),
@@ -274,11 +283,11 @@ async fn seal(
     options: &Options,
     hashed: &[Hashed],
     known: &mut KnownLogs,
-    say: &Say,
+    say: Say,
 ) -> anyhow::Result<(u64, u64)> {
     let data: Vec<&str> = hashed.iter().map(|hashed| hashed.data.as_str()).collect();
     let timestamps = client.stamp(&data, options.tag.as_deref()).await?;
-    let mut templates = Templates::default();
+    let mut templates = Templates::new(options.witnessed);
     let (mut stamped, mut failures) = (0, 0);
     for (hashed, timestamp) in hashed.iter().zip(&timestamps) {
         let template = templates.of(client, timestamp).await?;
@@ -295,7 +304,9 @@ async fn seal(
         }
         let proof = proof_of(template, timestamp, &hashed.data)
             .with_context(|| format!("the server's proof of {} does not hold", hashed.item.name))?;
-        match write(&hashed.item.proof, &proof.to_string()) {
+        let written = put_aside(&hashed.item.proof, &hashed.data)
+            .and_then(|()| write(&hashed.item.proof, &proof.to_string()));
+        match written {
             Ok(()) => stamped += 1,
             Err(why) => {
                 failures += 1;
@@ -319,6 +330,34 @@ async fn seal(
         }
     }
     Ok((stamped, failures))
+}
+
+/// Keeps the proof of a file's earlier content under another name, with its time behind: it may be
+/// the only one there is.
+fn put_aside(path: &Path, data: &str) -> anyhow::Result<()> {
+    let Ok(proof) = read_proof(path) else {
+        return Ok(());
+    };
+    let earlier = proof
+        .extra
+        .as_ref()
+        .map(|extra| TimestampProof::from_cbor(extra));
+    let Some(Ok(earlier)) = earlier else {
+        return Ok(());
+    };
+    let is_same = |stamped: &StampedData| stamped.as_data() == Data::Text(data);
+    if earlier.data.as_ref().is_some_and(is_same) {
+        return Ok(());
+    }
+    let digits: String = earlier
+        .time
+        .as_str()
+        .chars()
+        .filter(|c| *c != ':' && *c != '-')
+        .collect();
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{digits}"));
+    std::fs::rename(path, &aside).with_context(|| format!("{} cannot be kept", path.display()))
 }
 
 /// Writes a proof so that nobody ever sees half of it.

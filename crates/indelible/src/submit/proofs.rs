@@ -2,12 +2,18 @@
 //! once; the rest is in the timestamp itself.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tlog::v1::{Data, Timestamp};
 use tlog::{ProofFile, StampedData, TimestampProof, Trust, VerifierKey};
 
 use super::client::Client;
+
+/// How often a cosigned head is looked for, and the time between.
+const WITNESS_ATTEMPTS_MAX: u32 = 60;
+const WITNESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// What all proof files of one interval have in common.
 pub(super) struct Template {
@@ -18,10 +24,20 @@ pub(super) struct Template {
 }
 
 /// The templates fetched so far, by interval.
-#[derive(Default)]
-pub(super) struct Templates(HashMap<u64, Template>);
+pub(super) struct Templates {
+    fetched: HashMap<u64, Template>,
+    witnessed: bool,
+}
 
 impl Templates {
+    /// None yet. With `witnessed` only heads that a witness cosigned are taken.
+    pub(super) fn new(witnessed: bool) -> Self {
+        Self {
+            fetched: HashMap::new(),
+            witnessed,
+        }
+    }
+
     /// The template of a sealed timestamp's interval.
     pub(super) async fn of(
         &mut self,
@@ -29,16 +45,35 @@ impl Templates {
         timestamp: &Timestamp,
     ) -> anyhow::Result<&Template> {
         let index = timestamp.interval.context("the server gave no proof")?;
-        if !self.0.contains_key(&index) {
-            let text = client.proof_file(timestamp.id).await?;
-            let template = Template::parse(&text).context("the server's proof file")?;
-            self.0.insert(index, template);
+        match self.fetched.entry(index) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                for _ in 0..WITNESS_ATTEMPTS_MAX {
+                    let text = client.proof_file(timestamp.id).await?;
+                    let template = Template::parse(&text).context("the server's proof file")?;
+                    if !self.witnessed || template.is_witnessed() {
+                        return Ok(place.insert(template));
+                    }
+                    tokio::time::sleep(WITNESS_PAUSE).await;
+                }
+                bail!("no witness has cosigned a head of this log in time")
+            }
         }
-        self.0.get(&index).context("just inserted")
     }
 }
 
 impl Template {
+    /// Whether somebody else than the log signed the head too. Whose word counts, the verifier says.
+    fn is_witnessed(&self) -> bool {
+        let names = self
+            .file
+            .checkpoint
+            .signatures
+            .iter()
+            .map(|line| &line.name);
+        names.into_iter().any(|name| name != self.key.name())
+    }
+
     fn parse(text: &str) -> anyhow::Result<Self> {
         let file = ProofFile::parse(text.as_bytes())?;
         let extra = file.extra.as_ref().context("it holds no timestamp")?;

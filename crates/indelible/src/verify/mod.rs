@@ -3,6 +3,8 @@
 mod compact;
 mod pairs;
 mod report;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::BTreeMap;
@@ -205,7 +207,7 @@ fn check_data(
 
 /// The proof in a file.
 pub(crate) fn read_proof(path: &Path) -> anyhow::Result<ProofFile> {
-    let length = std::fs::metadata(path).map(|meta| meta.len()).unwrap_or(0);
+    let length = std::fs::metadata(path).map_or(0, |meta| meta.len());
     if length > PROOF_FILE_BYTES_MAX as u64 {
         anyhow::bail!("{} is too long to be a proof", path.display());
     }

@@ -75,9 +75,10 @@ impl Report {
             "  in the log   {origin}, interval {}, under a signed head of {} intervals",
             it.interval.index, it.checkpoint.size
         ));
-        self.say.words(&match it.trusted {
-            true => format!("  log's key    known: {}", it.key),
-            false => format!("  log's key    {WARN}not known{WARN:#}: {}", it.key),
+        self.say.words(&if it.trusted {
+            format!("  log's key    known: {}", it.key)
+        } else {
+            format!("  log's key    {WARN}not known{WARN:#}: {}", it.key)
         });
         self.say.words(&match witnesses.as_slice() {
             [] => "  witnesses    none that you named".to_owned(),
