@@ -78,6 +78,12 @@ class LiveLedger extends HTMLElement {
     for (const old of this.lines().slice(0, -room)) old.remove();
     query<HTMLElement>(pen, ".no").textContent = grouped(index + 1);
     for (const size of document.querySelectorAll(".live-size")) size.textContent = grouped(index + 1);
+    const sun = document.querySelector(".sun");
+    const seal = holder.content.querySelector<HTMLTemplateElement>("template.newest")?.content.querySelector(".seal");
+    if (sun && seal) {
+      seal.classList.add("pressed");
+      sun.replaceChildren(seal);
+    }
     const head = row.dataset.head;
     const shown = document.querySelector(".live-head .hash");
     if (head && shown) {

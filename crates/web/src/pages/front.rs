@@ -5,19 +5,25 @@ use askama::Template;
 use super::stamp::StampBox;
 use super::view::{Hash, Line, Seal};
 use crate::drawing::range::{Frame, range};
-use crate::drawing::seal::SealState;
+use crate::drawing::seal::{SealState, seal};
 use crate::shell::Shell;
 use crate::strings;
 
 /// How many lines the ledger on the front page holds.
 pub const LEDGER_LINES: usize = 10;
 
-/// One line of the ledger alone, for pages that are open.
+/// One line of the ledger with its seal, for pages that are open.
 #[derive(Template)]
-#[template(path = "_ledger_line.html")]
+#[template(path = "line.html")]
 pub struct LinePage {
     /// The line.
     pub line: Line,
+}
+
+impl LinePage {
+    fn seal(&self) -> String {
+        seal(self.line.index, SealState::Sealed)
+    }
 }
 
 /// The front page.

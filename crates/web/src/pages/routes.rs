@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, Uri};
+use http::{HeaderMap, StatusCode, Uri, header};
 use stamp::{Found, Proof, Submission, Timestamp};
 use tlog::v1::{CompactHead, DATA_BYTES_MAX, Data, TimeText, authority_url, leaf_of_path};
 use tlog::{Sha3, TreeHash as _};
@@ -291,8 +291,8 @@ async fn verify(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     ))
 }
 
-async fn how(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
-    let (key, base) = (key(&app).await?, authority_url(&app.authority));
+async fn how(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let (key, base) = (key(&app).await?, base(&app, &headers));
     let size = app.follower.head().head.size;
     Ok(html(
         StatusCode::OK,
@@ -303,6 +303,28 @@ async fn how(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
             base: &base,
         },
     ))
+}
+
+/// Where the reader reaches us, for commands to copy: what the browser asked for, if it is a plain
+/// name, or else the authority.
+fn base(app: &App, headers: &HeaderMap) -> String {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let plain = |host: &&str| {
+        !host.is_empty()
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".:-[]".contains(&b))
+    };
+    let Some(host) = host.filter(plain) else {
+        return authority_url(&app.authority);
+    };
+    // A proxy in front says how it was asked; without one we speak only HTTP.
+    let encrypted = headers
+        .get("x-forwarded-proto")
+        .is_some_and(|scheme| scheme == "https");
+    format!("{}://{host}", if encrypted { "https" } else { "http" })
 }
 
 fn shell(app: &App, room: Room) -> Shell<'_> {

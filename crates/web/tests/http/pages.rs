@@ -125,6 +125,7 @@ async fn a_line_for_an_open_page_is_kept_for_ever() {
     );
     assert!(line.text().contains("<span>1</span>") && sealed.count == 1);
     assert_eq!(head.status, 200);
+    assert!(line.text().contains("<template class=\"newest\"><svg"));
     assert_eq!(
         app.get_as("/interval/1/line", "application/json")
             .await
