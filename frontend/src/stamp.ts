@@ -1,5 +1,6 @@
 // <stamp-box>: a file or a text becomes a fingerprint here, is stamped, and its seal is shown.
 import { el, query, seal, takesFiles } from "./ui/dom.ts";
+import { proofFile } from "./ui/log.ts";
 import { digest } from "./ui/original.ts";
 import { W, moment, size } from "./words.ts";
 
@@ -83,15 +84,16 @@ class StampBox extends HTMLElement {
       const page = `/ts/${first.id}`;
       if (sealed.interval === null) return this.say(place, "waiting", W.waiting, W.late, el("a", { class: "button quiet", href: page }, W.showIt));
       const file = name === W.textName || name === W.digestName ? `interval-${sealed.interval}` : name;
+      const [proof, seal] = await Promise.all([keepable(first.id), numbered(page)]);
       this.say(
         place,
         "sealed",
         W.sealedIn(sealed.interval),
         `${name}, ${W.acceptedAt(moment(first.timestamp))}`,
-        el("a", { class: "button", href: `/api/v1/ts/${first.id}/proof`, download: `${file}.tlog-proof` }, W.keep),
+        el("a", { class: "button", href: proof, download: `${file}.tlog-proof` }, W.keep),
         el("a", { class: "button quiet", href: page }, W.showIt),
       );
-      void wearNumber(place, page);
+      if (seal) place.querySelector(".seal")?.replaceWith(seal);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.say(place, "refused", W.failed, error.message);
@@ -106,7 +108,7 @@ class StampBox extends HTMLElement {
 
   private say(place: HTMLElement, state: "waiting" | "sealed" | "refused", title: string, detail: string, ...actions: Node[]): void {
     place.replaceChildren(
-      el("article", { class: `receipt ${state}` }, seal(state), el("h3", {}, title), el("p", { class: "hint" }, detail), actions.length ? el("div", { class: "actions" }, ...actions) : null),
+      el("article", { class: `receipt ${state}` }, seal(state), el("h2", {}, title), el("p", { class: "hint" }, detail), actions.length ? el("div", { class: "actions" }, ...actions) : null),
     );
   }
 }
@@ -123,11 +125,20 @@ async function ask(url: string, request: RequestInit): Promise<Timestamp> {
   return body;
 }
 
+/** The proof is fetched at once, so that it can be saved under the original's name, whatever happens to the server. */
+async function keepable(id: string): Promise<string> {
+  return proofFile(id).then(
+    (text) => URL.createObjectURL(new Blob([text], { type: "text/plain" })),
+    () => `/api/v1/ts/${id}/proof`,
+  );
+}
+
 /** The seal with its number is drawn by the server: it is taken from the timestamp's page. */
-async function wearNumber(place: HTMLElement, page: string): Promise<void> {
+async function numbered(page: string): Promise<Element | null> {
   const html = await fetch(page, { headers: { accept: "text/html" } }).then((r) => (r.ok ? r.text() : ""), () => "");
   const drawn = new DOMParser().parseFromString(html, "text/html").querySelector(".head .seal");
-  if (drawn) place.querySelector(".seal")?.replaceWith(drawn);
+  drawn?.classList.add("pressed");
+  return drawn;
 }
 
 customElements.define("stamp-box", StampBox);

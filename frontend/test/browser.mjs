@@ -102,6 +102,15 @@ const PAGES = {
   "beyond-head": ["/interval/999999999", 404],
 };
 
+await check("axe sees a planted fault", async () => {
+  const { context, page } = await open();
+  await page.goto(`${base}/how`);
+  await page.evaluate(() => document.querySelector("main").append(document.createElement("img")));
+  const found = await faults(page);
+  await context.close();
+  return found.some((fault) => fault.startsWith("image-alt")) ? "" : `it found ${found.join(", ") || "nothing"}`;
+});
+
 for (const mode of Object.keys(MODES)) {
   for (const [name, [path, status]] of Object.entries(PAGES)) {
     await check(`${name}, ${mode}`, async () => {
@@ -110,7 +119,6 @@ for (const mode of Object.keys(MODES)) {
         const response = await page.goto(base + path, { waitUntil: "load" });
         if (response && response.status() !== status) return `answered ${response.status()}, not ${status}`;
         if (["timestamp", "interval", "reference"].includes(name)) await page.locator(".steps li").last().waitFor();
-        await page.waitForTimeout(0);
         await settled(page);
         if (["timestamp", "interval", "reference"].includes(name)) {
           await page.waitForFunction(() => [...document.querySelectorAll(".steps li")].length >= 2);
@@ -220,6 +228,7 @@ await check("a file of nine megabytes is stamped and verified", async () => {
   const sent = [];
   page.on("request", (r) => r.method() === "POST" && sent.push(r.postData() ?? ""));
   fileProof = await through(page, () => page.locator(".drop input").setInputFiles(file));
+  if (!fileProof.endsWith("photo.bin.tlog-proof")) wrong.push(`saved as ${fileProof}`);
   const own = createHash("sha512").update(content).digest("hex");
   if (sent.length !== 1 || sent[0] !== JSON.stringify({ data: `sha512:${own}` })) wrong.push(`sent ${sent.join(" and ").slice(0, 300)}`);
   const outcome = await verify(page, file, fileProof);
@@ -284,6 +293,18 @@ await check("a timestamp's page accepts its original and refuses another", async
   await page.locator(".verdict.refused").waitFor();
   await context.close();
   return wrong.join("\n");
+});
+
+await check("a page that was seen before still has its style and scripts", async () => {
+  const { context, page, wrong } = await open();
+  for (let i = 0; i < 2; i++) {
+    await page.goto(`${base}/how`);
+    const serif = await page.evaluate(() => getComputedStyle(document.body).fontFamily);
+    if (!serif.includes("Newsreader")) wrong.push(`visit ${i + 1}: ${serif}`);
+    await page.goto("about:blank");
+  }
+  await context.close();
+  return wrong.filter((w) => !w.includes("about:blank")).join("\n");
 });
 
 await check("a compact reference opens its interval and is checked; a forged one is refused", async () => {

@@ -60,10 +60,15 @@ pub(crate) fn mark() -> String {
 
 /// A seal that waits, for islands to copy.
 pub(crate) fn seal_waiting() -> String {
-    seal::mark(1, seal::SealState::Waiting)
+    seal::blank(1, seal::SealState::Waiting)
 }
 
 /// A refused seal, for islands to copy.
 pub(crate) fn seal_refused() -> String {
-    seal::mark(2, seal::SealState::Refused)
+    seal::blank(2, seal::SealState::Refused)
+}
+
+/// A pressed seal, for islands to copy.
+pub(crate) fn seal_sealed() -> String {
+    seal::blank(3, seal::SealState::Sealed)
 }

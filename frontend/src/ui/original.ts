@@ -38,8 +38,8 @@ const DATA_BYTES_MAX = 256;
 export async function candidates(blob: Blob, worker: string, reading: Reading = {}): Promise<Candidate[]> {
   const { sha512, sha256 } = await digest(blob, worker, { ...reading, alsoSha256: true });
   const found: Candidate[] = [
-    { how: `sha512:${sha512}`, data: `sha512:${sha512}` },
-    { how: `sha256:${sha256}`, data: `sha256:${sha256}` },
+    { how: W.asDigest("SHA-512"), data: `sha512:${sha512}` },
+    { how: W.asDigest("SHA-256"), data: `sha256:${sha256}` },
   ];
   if (blob.size <= DATA_BYTES_MAX) {
     const bytes = new Uint8Array(await blob.arrayBuffer()) as Bytes;

@@ -39,10 +39,12 @@ const refused = (...reasons: string[]): Verdict => ({ outcome: "refused", title:
 /** Checks a proof file. `candidates` is empty when the original was not given, `trusted` null when no key was. */
 export async function* checkProof(file: string, candidates: Candidate[], trusted: string | null): AsyncGenerator<Check, Verdict> {
   let proof: Proof;
+  let own: Key;
   let key: Key;
   try {
     proof = readProof(file);
-    key = readKey(trusted ?? proof.key);
+    own = readKey(proof.key);
+    key = trusted === null ? own : readKey(trusted);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     yield { state: "bad", what: W.unreadable, why: `${error.message}.` };
@@ -75,6 +77,11 @@ export async function* checkProof(file: string, candidates: Candidate[], trusted
     return refused(W.signatureBad);
   }
   yield { state: "ok", what: W.signature(checkpoint.origin) };
+  // The reader's key decides; but a proof that names a key which did not sign it was tampered with.
+  if ((await signedBy(checkpoint, own)) !== "good") {
+    yield { state: "bad", what: W.dataOther, why: W.keyContradictsWhy };
+    return refused(W.dataOther, W.keyContradictsWhy);
+  }
   if (trusted === null) yield { state: "note", what: W.keyOwn, why: W.keyOwnWhy };
   else if (trusted.trim() === proof.key) yield { state: "ok", what: W.keyTrusted };
   else yield { state: "note", what: W.keyOther, why: W.keyOtherWhy };

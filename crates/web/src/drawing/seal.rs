@@ -71,11 +71,29 @@ fn strike(svg: &mut String, state: SealState) {
     }
 }
 
-/// The seal without a number, for the word mark, a line of the ledger or an empty place.
+/// The seal without a number and without finery, for the word mark and the lines of the ledger.
 pub fn mark(seed: u64, state: SealState) -> String {
-    let mut svg = open(seed, state, " plain", 20);
-    // A carved capital I: the mark must not depend on a font.
-    svg.push_str(r#"<path class="carved" d="M31 24H69V34H57V66H69V76H31V66H43V34H31Z"/>"#);
+    letter(
+        open(seed, state, " plain", 20),
+        state,
+        r#"d="M31 24H69V34H57V66H69V76H31V66H43V34H31Z""#,
+    )
+}
+
+/// The seal without a number, where it stands large.
+pub fn blank(seed: u64, state: SealState) -> String {
+    letter(
+        open(seed, state, "", 44),
+        state,
+        r#"d="M35 30H65V38H55V62H65V70H35V62H45V38H35Z""#,
+    )
+}
+
+/// Carves a capital I: the mark must not depend on a font.
+fn letter(mut svg: String, state: SealState, outline: &str) -> String {
+    svg.push_str("<path class=\"carved\" ");
+    svg.push_str(outline);
+    svg.push_str("/>");
     strike(&mut svg, state);
     svg.push_str("</svg>");
     svg
