@@ -24,6 +24,11 @@ use crate::{signals, trace, wiring};
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
 
+/// The exit code of whoever stopped at the second signal, as a shell has it for SIGINT.
+const STOPPED_AT_ONCE: i32 = 130;
+/// What is said of a part that ended by a mistake of ours.
+const BROKE_OFF: &str = "a part of the server broke off";
+
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
     trace::start(&loaded.config.trace);
@@ -60,6 +65,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::spawn(async move {
         signals::stop().await;
         stop.send_replace(true);
+        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
+        signals::stop().await;
+        std::process::exit(STOPPED_AT_ONCE);
     });
     let stopped = || {
         let mut stopping = stopping.clone();
@@ -116,17 +124,33 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         let listener = door.open()?;
         Notice::of(address).leave(&home);
         banner(config, &home, &backend.name, &authority, Some(address));
-        web::serve(listener, Web::new(app), stopped()).await?;
+        tokio::select! {
+            served = web::serve(listener, Web::new(app), stopped()) => served?,
+            broken = watch_over(&mut tasks) => return Err(broken),
+        }
         Notice::take_away(&home);
     } else {
         banner(config, &home, &backend.name, &authority, None);
-        stopped().await;
+        tokio::select! {
+            () = stopped() => {}
+            broken = watch_over(&mut tasks) => return Err(broken),
+        }
     }
     while let Some(ended) = tasks.join_next().await {
-        ended.context("a part broke off")?;
+        ended.context(BROKE_OFF)?;
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Returns only when a part broke off: better no server than one that seals no more.
+async fn watch_over(tasks: &mut JoinSet<()>) -> anyhow::Error {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            return anyhow::Error::new(error).context(BROKE_OFF);
+        }
+    }
+    std::future::pending().await
 }
 
 /// Those who are asked to vouch for our heads.

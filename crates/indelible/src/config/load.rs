@@ -14,6 +14,9 @@ use super::{Config, file::nearest};
 /// Prefix of all names in the environment.
 const PREFIX: &str = "INDELIBLE_";
 
+/// Names with that prefix which are no settings of a server: of `indelible stamp`, of tests.
+const OTHERS: [&str; 3] = ["INDELIBLE_URL", "INDELIBLE_TEST_", "INDELIBLE_POSTGRES_URL"];
+
 /// Where the effective value of a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -165,6 +168,7 @@ fn strangers(environment: &BTreeMap<String, OsString>, table: &[Arg]) -> Vec<Str
     environment
         .keys()
         .filter(|name| name.starts_with(PREFIX) && !ours.contains(&name.as_str()))
+        .filter(|name| !OTHERS.iter().any(|other| name.starts_with(other)))
         .map(|name| {
             let hint = nearest(name, &ours);
             let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));

@@ -236,6 +236,8 @@ pub(crate) struct Store {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Tsa {
     /// Key that signs tokens (P-256, PKCS #8, PEM); made at first start when not given
+    ///
+    /// Where several machines serve one log, give all of them the same.
     #[arg(id = "tsa.key_file", long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
 
