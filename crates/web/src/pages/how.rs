@@ -62,10 +62,13 @@ impl HowPage<'_> {
     }
 
     fn size(&self) -> String {
-        strings::group(self.size)
+        strings::intervals(self.size)
     }
 
-    fn hills(&self) -> usize {
-        crate::drawing::range::hills(self.size).len()
+    fn hills(&self) -> String {
+        match crate::drawing::range::hills(self.size).len() {
+            1 => "one finished part".to_owned(),
+            n => format!("{n} finished parts"),
+        }
     }
 }
