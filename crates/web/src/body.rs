@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http::header;
 use http_body_util::BodyExt as _;
+use hyper::body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -56,33 +58,54 @@ pub(crate) struct Whole {
 impl FromRequest<Arc<App>> for Whole {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+    fn from_request(
+        request: Request,
+        app: &Arc<App>,
+    ) -> impl Future<Output = Result<Self, ApiError>> + Send {
         let limit = request.extensions().get::<BodyMax>().map_or(0, |max| max.0);
         // Without an announcement it may become as long as is allowed.
-        let memory = app
-            .body_memory
-            .reserve(announced(&request).unwrap_or(limit).min(limit))?;
-        let bytes = read_within(request, limit, app.settings().body_timeout).await?;
-        Ok(Self {
-            bytes,
-            _memory: memory,
-        })
+        let share = announced(&request).unwrap_or(limit).min(limit);
+        let memory = app.body_memory.reserve(share);
+        let reading = read_within(request, limit, app.settings().body_timeout);
+        async move {
+            let memory = memory?;
+            Ok(Self {
+                bytes: reading.await?,
+                _memory: memory,
+            })
+        }
     }
 }
 
 /// A body of at most `limit` bytes that arrives within `time`.
-pub(crate) async fn read_within(
+///
+/// A small one has come together with its head, so that neither a timer nor room for one is needed.
+pub(crate) fn read_within(
     request: Request,
     limit: usize,
     time: Duration,
-) -> Result<Bytes, ApiError> {
+) -> impl Future<Output = Result<Bytes, ApiError>> + Send {
     let announced = announced(&request).unwrap_or(0);
-    if announced > limit {
-        return Err(too_large(limit));
+    let mut body = request.into_body();
+    async move {
+        if announced > limit {
+            return Err(too_large(limit));
+        }
+        let first = match body.frame().now_or_never() {
+            Some(None) => return Ok(Bytes::new()),
+            Some(Some(frame)) => data_of(frame)?,
+            None => Bytes::new(),
+        };
+        if first.len() > limit {
+            return Err(too_large(limit));
+        }
+        if !first.is_empty() && body.is_end_stream() {
+            return Ok(first);
+        }
+        Box::pin(timeout(time, read(body, first, limit, announced)))
+            .await
+            .map_err(|_| ApiError::plain(Kind::BodyTooSlow))?
     }
-    timeout(time, read(request.into_body(), limit, announced))
-        .await
-        .map_err(|_| ApiError::plain(Kind::BodyTooSlow))?
 }
 
 /// How long the body says it is.
@@ -92,14 +115,16 @@ fn announced(request: &Request) -> Option<usize> {
     Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-async fn read(mut body: Body, limit: usize, announced: usize) -> Result<Bytes, ApiError> {
-    let mut first = Bytes::new();
+/// The rest of a body of which `first` is there.
+async fn read(
+    mut body: Body,
+    mut first: Bytes,
+    limit: usize,
+    announced: usize,
+) -> Result<Bytes, ApiError> {
     let mut joined = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| ApiError::plain(Kind::BodyBroken).because(error))?;
-        let Ok(data) = frame.into_data() else {
-            continue; // Trailers say nothing that we read.
-        };
+        let data = data_of(frame)?;
         if first.len() + joined.len() + data.len() > limit {
             return Err(too_large(limit));
         }
@@ -118,6 +143,12 @@ async fn read(mut body: Body, limit: usize, announced: usize) -> Result<Bytes, A
     } else {
         joined.freeze()
     })
+}
+
+/// The data of a frame; trailers have none that we read.
+fn data_of(frame: Result<Frame<Bytes>, axum::Error>) -> Result<Bytes, ApiError> {
+    let frame = frame.map_err(|error| ApiError::plain(Kind::BodyBroken).because(error))?;
+    Ok(frame.into_data().unwrap_or_default())
 }
 
 fn too_large(limit: usize) -> ApiError {

@@ -106,11 +106,7 @@ impl Web {
         );
         request.extensions_mut().insert(caller);
         let answering = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
-        let answered = if span.is_disabled() {
-            answering.await
-        } else {
-            answering.instrument(span).await
-        };
+        let answered = answering.instrument(span).await;
         let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},

@@ -1,6 +1,7 @@
 //! Single timestamps: submitting, reading, waiting, listing by tag.
 
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,13 +176,19 @@ async fn find(app: &App, id: TimestampId) -> Result<(Timestamp, Option<Proof>), 
     }
 }
 
-/// The proof, if it comes before the limit and before the server stops.
-pub(super) async fn wait(app: &App, id: TimestampId) -> Result<Option<Proof>, Unavailable> {
-    tokio::select! {
-        biased;
-        proof = app.notary.wait(id) => proof,
-        () = app.guard.closed() => Ok(None),
-    }
+/// The proof, if it comes before the limit and before the server stops. On the heap, so that those
+/// who do not wait need not carry the room for it.
+pub(super) fn wait(
+    app: &App,
+    id: TimestampId,
+) -> Pin<Box<dyn Future<Output = Result<Option<Proof>, Unavailable>> + Send + '_>> {
+    Box::pin(async move {
+        tokio::select! {
+            biased;
+            proof = app.notary.wait(id) => proof,
+            () = app.guard.closed() => Ok(None),
+        }
+    })
 }
 
 fn whole(app: &App, timestamp: &Timestamp, proof: Option<&Proof>, format: Format) -> Response {
