@@ -34,9 +34,9 @@ cargo xtask COMMAND
   sqlx-prepare [--check]
                 refresh crates/store-postgres/.sqlx against a throw-away server,
                 or only say whether it is fresh
-  with-postgres PROGRAM [ARG …]
-                run a program beside a throw-away server, for example
-                `cargo xtask with-postgres cargo test -p testkit contract`
+  with-parts PROGRAM [ARG …]
+                run a program with what `test` gives to the tests, for example
+                `cargo xtask with-parts cargo test -p testkit contract`
 ";
 
 fn main() -> ExitCode {
@@ -58,13 +58,10 @@ fn chore() -> Result<()> {
         ["docs"] => docs::write(),
         ["sqlx-prepare"] => sqlx::prepare(),
         ["sqlx-prepare", "--check"] => sqlx::check(&postgres::Cluster::start()?),
-        ["with-postgres", program, ref args @ ..] => {
-            let cluster = postgres::Cluster::start()?;
-            run::run(
-                Command::new(program)
-                    .args(args)
-                    .env("INDELIBLE_TEST_POSTGRES_URL", cluster.url("postgres")),
-            )
+        ["with-parts", program, ref args @ ..] => {
+            let (built, cluster) = (docs::build()?, postgres::Cluster::start()?);
+            let mut command = Command::new(program);
+            run::run(test::with_parts(command.args(args), &built, &cluster))
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

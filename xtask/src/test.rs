@@ -1,6 +1,6 @@
 //! `cargo xtask test`: installs what is missing, starts the real parts, runs everything, stops them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -105,11 +105,21 @@ fn lint() -> Result<()> {
 fn rust(parts: &mut Parts) -> Result<()> {
     let program = parts.program()?;
     let cluster = parts.cluster()?;
-    run(cargo()
-        .args(["test", "--quiet", "--workspace"])
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--workspace"]);
+    run(with_parts(&mut command, &program, cluster))
+}
+
+/// Tells a command where the real parts are.
+pub(crate) fn with_parts<'c>(
+    command: &'c mut Command,
+    program: &Path,
+    cluster: &Cluster,
+) -> &'c mut Command {
+    command
         .env("INDELIBLE_TEST_PROGRAM", program)
         .env("INDELIBLE_TEST_PYTHON", tools::python().join("bin"))
-        .env("INDELIBLE_TEST_POSTGRES_URL", cluster.url("postgres")))
+        .env("INDELIBLE_TEST_POSTGRES_URL", cluster.url("postgres"))
 }
 
 /// The scripts of the pages: types, and what they compute. Installed by the build of `web`.

@@ -95,7 +95,7 @@ fn source(file: &str, text: &str, faults: &mut Vec<String>) {
         concat!("to", "do!("),
         concat!("unimplemented", "!("),
     ];
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (1u32..).zip(text.lines()) {
         for mark in left_over {
             if line.contains(mark) {
                 faults.push(format!("{file}:{number}: a leftover {mark}"));
@@ -166,5 +166,78 @@ fn twins(files: &[String], faults: &mut Vec<String>) {
         faults.push(format!(
             "crates/{has}/src/{file}: its twin has no such file"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_is_found_where_it_is_broken() {
+        let check = |file: &str, text: &str, expected: &str| {
+            let mut faults = Vec::new();
+            source(file, text, &mut faults);
+            rooms(file, text, &mut faults);
+            assert_eq!(faults.join("; "), expected, "{file}");
+        };
+        check("crates/web/src/page.rs", "//! A page.\n", "");
+        check(
+            "crates/web/src/page.rs",
+            "fn page() {}\n",
+            "crates/web/src/page.rs: does not begin with what it is for (//!)",
+        );
+        check(
+            "crates/web/src/page.rs",
+            concat!("//! A page.\n// FIX", "ME later\n"),
+            concat!("crates/web/src/page.rs:2: a leftover FIX", "ME"),
+        );
+        let sql = "//! A page.\nconst Q: &str = \"select 1\";\n";
+        check(
+            "crates/web/src/page.rs",
+            sql,
+            "crates/web/src/page.rs:2: SQL outside the stores",
+        );
+        check("crates/store-sqlite/src/pool.rs", sql, "");
+        check(
+            "crates/tlog/src/lib.rs",
+            "//! Trees.\n",
+            "crates/tlog/src/lib.rs: does not forbid unsafe code",
+        );
+        check(
+            "frontend/src/long.ts",
+            &"x\n".repeat(701),
+            "frontend/src/long.ts: 701 lines, at most 700",
+        );
+        check(
+            "crates/stamp/Cargo.toml",
+            "[dependencies]\nsqlx.workspace = true\n",
+            "crates/stamp/Cargo.toml: sqlx is known to [\"store-postgres\", \"testkit\"] only",
+        );
+        check(
+            "crates/stamp/Cargo.toml",
+            "[dev-dependencies]\nsqlx.workspace = true\n",
+            "",
+        );
+    }
+
+    #[test]
+    fn twins_that_differ_are_told() {
+        let check = |files: &[&str], expected: &str| {
+            let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+            let mut faults = Vec::new();
+            twins(&files, &mut faults);
+            assert_eq!(faults.join("; "), expected);
+        };
+        let both = [
+            "crates/store-sqlite/src/pool.rs",
+            "crates/store-postgres/src/pool.rs",
+        ];
+        check(&both, "");
+        check(&[both[0], both[1], "crates/store-sqlite/src/writer.rs"], "");
+        check(
+            &[both[0]],
+            "crates/store-sqlite/src/pool.rs: its twin has no such file",
+        );
     }
 }
