@@ -16,8 +16,10 @@ mod clock;
 pub mod contract;
 mod database;
 mod failing;
+mod program;
 
 pub use chance::SeededEntropy;
 pub use clock::SimClock;
 pub use database::{Database, Dialect, postgres_url};
 pub use failing::{FailingStore, Fate, Fault};
+pub use program::{Program, Reply, indelible, python, run, store_args};

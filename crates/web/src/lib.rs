@@ -31,7 +31,6 @@ pub mod strings;
 mod tsa;
 mod witness;
 
-pub use api::docs::openapi;
 pub use app::{App, Parts, SealerHealth};
 pub use edge::Web;
 pub use problem::{ApiError, Kind};

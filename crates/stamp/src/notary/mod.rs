@@ -175,7 +175,8 @@ impl Notary {
     }
 
     fn moment(&self) -> Result<UnixMicros, SubmitError> {
-        let moment = self.moments.next(self.follower.sealed_time());
+        let sealed = self.follower.head().head.time;
+        let moment = self.moments.next(sealed);
         moment.map_err(|behind| SubmitError::ClockOff { behind })
     }
 

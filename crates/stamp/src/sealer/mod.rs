@@ -8,7 +8,6 @@
 mod build;
 mod chain;
 mod health;
-mod tree;
 mod verify;
 
 use std::future::Future;

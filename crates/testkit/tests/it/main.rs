@@ -2,9 +2,11 @@
 
 #![allow(
     clippy::unwrap_used,
-    reason = "this is test code: what cannot be had is a failed test"
+    clippy::print_stdout,
+    reason = "this is test code: what cannot be had is a failed test, and what is done is said"
 )]
 
 mod contract;
 mod postgres;
+mod real;
 mod stamp;

@@ -66,7 +66,7 @@ impl FrontPage<'_> {
     }
 
     fn intervals(&self) -> String {
-        strings::intervals(self.size)
+        strings::group(self.size)
     }
 
     fn next(&self) -> String {
