@@ -246,12 +246,14 @@ impl Sealer {
     async fn recover(&mut self) -> Result<State, SealError> {
         let store = &*self.store;
         let refused = |reason: String| Err(SealError::Refused(reason));
+        // In this order: another sealer that goes on meanwhile makes the head larger, never the
+        // signature that was read before.
+        let newest = store.checkpoint_up_to(NEWEST).await?;
         let head = store.head().await?;
         let chains = Chains::load(store, head.size).await?;
         if chains.roots() != (head.sha3, head.sha256) {
             return refused(format!("the tiles of size {} have another root", head.size));
         }
-        let newest = store.checkpoint_up_to(NEWEST).await?;
         let signed = newest.as_ref().map_or(0, |checkpoint| checkpoint.size);
         if signed > head.size {
             return refused(format!(
