@@ -298,3 +298,48 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without words")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    // Our own mistake in one handler must cost one answer, not the connection nor the process.
+    #[tokio::test]
+    async fn a_panic_is_one_bad_answer() {
+        let web = Web {
+            guard: Guard::new("log.test".into(), WebSettings::default(), &Zeros),
+            router: Router::new().route(
+                "/boom",
+                get(async || -> &'static str { panic!("the secret of {}", "the handler") }),
+            ),
+        };
+        for id in ["0000000000000000", "0000000000000001"] {
+            let request = Request::builder().uri("/boom").body(Body::empty());
+            let answer = web
+                .answer(Ipv4Addr::LOCALHOST.into(), request.unwrap())
+                .await;
+            assert_eq!(answer.status(), 500);
+            assert_eq!(answer.headers()["x-request-id"], id);
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let text = std::str::from_utf8(&body).unwrap();
+            assert!(
+                text.contains("/problems/internal") && text.contains(id),
+                "{text}"
+            );
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}
