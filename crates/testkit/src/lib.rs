@@ -22,4 +22,4 @@ pub use chance::SeededEntropy;
 pub use clock::SimClock;
 pub use database::{Database, Dialect, postgres_url};
 pub use failing::{FailingStore, Fate, Fault};
-pub use program::{Program, Reply, indelible, python, run, store_args};
+pub use program::{Program, Reply, indelible, program_path, python, run, store_args};

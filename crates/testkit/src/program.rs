@@ -45,17 +45,23 @@ impl Reply {
 impl Program {
     /// Serves `database`, with further arguments; answers once it is ready.
     pub async fn serve(database: &Database, more: &[&str]) -> Self {
-        let mut program = Self::prepare(database, more);
+        // Between closing it here and opening it there nobody else should take it: the kernel hands
+        // out others first.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap().to_string();
+        drop(port);
+        Self::serve_at(&address, database, more).await
+    }
+
+    /// The same, at an address that another one had before.
+    pub async fn serve_at(address: &str, database: &Database, more: &[&str]) -> Self {
+        let mut program = Self::prepare(address.to_owned(), database, more);
         program.start();
         program.wait_until_ready().await;
         program
     }
 
-    fn prepare(database: &Database, more: &[&str]) -> Self {
-        // Between closing it here and opening it there nobody else should take it: the kernel hands
-        // out others first.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = port.local_addr().unwrap().to_string();
+    fn prepare(address: String, database: &Database, more: &[&str]) -> Self {
         let mut args = vec![
             "serve".to_owned(),
             "--web-listen".to_owned(),
@@ -84,7 +90,7 @@ impl Program {
             .unwrap();
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
-            .arg(path())
+            .arg(program_path())
             .args(&self.args)
             .env_clear()
             .stdin(Stdio::null())
@@ -214,7 +220,7 @@ pub fn store_args(database: &Database) -> Vec<String> {
 /// Runs another command of the program to its end.
 pub fn indelible<A: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = A>) -> Output {
     // The settings of whoever runs the tests are not the test's.
-    let mut command = Command::new(path());
+    let mut command = Command::new(program_path());
     command
         .args(args)
         .env_clear()
@@ -241,7 +247,8 @@ pub fn run(command: &mut Command) -> String {
     printed
 }
 
-fn path() -> PathBuf {
+/// Where the program under test is.
+pub fn program_path() -> PathBuf {
     part("INDELIBLE_TEST_PROGRAM")
 }
 
