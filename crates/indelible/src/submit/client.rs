@@ -12,6 +12,8 @@ use url::Url;
 
 /// Most digests in one request: keeps answers with proofs at a few megabytes.
 const CHUNK_DIGESTS: usize = 5000;
+/// Chunks that are under way at once: they wait for the same seal.
+const CHUNKS_AT_ONCE: usize = 4;
 /// Requests that are under way at once where each carries one digest.
 const SINGLES_AT_ONCE: usize = 16;
 /// How often a busy or silent server is asked again.
@@ -63,9 +65,12 @@ impl Client {
             timestamps = singles.buffered(SINGLES_AT_ONCE).try_collect().await?;
         } else {
             let url = self.api.join("bulk?wait")?;
-            for chunk in data.chunks(CHUNK_DIGESTS) {
-                timestamps.extend(self.bulk(&url, chunk).await?);
-            }
+            let chunks = data
+                .chunks(CHUNK_DIGESTS)
+                .map(|chunk| self.bulk(&url, chunk));
+            let chunks = stream::iter(chunks).buffered(CHUNKS_AT_ONCE);
+            let chunks: Vec<Vec<Timestamp>> = chunks.try_collect().await?;
+            timestamps.extend(chunks.into_iter().flatten());
         }
         let sealed = timestamps
             .into_iter()
