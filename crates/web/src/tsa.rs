@@ -28,6 +28,12 @@ pub struct TimeStamping {
     pub chain_pem: String,
 }
 
+/// What a client says that was not told the type: `curl --data-binary @- …` claims a form.
+const UNTOLD_MEDIA_TYPES: [&str; 3] = [
+    "",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+];
 /// When a token's proof may be there.
 const RETRY: Duration = Duration::from_secs(1);
 /// Hexadecimal digits of a serial number at most.
@@ -45,7 +51,8 @@ pub(crate) async fn answer(
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case(QUERY_MEDIA_TYPE) {
+    let is_kind = |known: &str| kind.eq_ignore_ascii_case(known);
+    if !is_kind(QUERY_MEDIA_TYPE) && !UNTOLD_MEDIA_TYPES.into_iter().any(is_kind) {
         return Err(ApiError::new(
             Kind::UnsupportedMediaType,
             format!("A time-stamp query has the Content-Type {QUERY_MEDIA_TYPE}"),

@@ -63,6 +63,14 @@ async fn bad_queries_are_refused_in_the_reply() {
         let at = answer.body.windows(3).position(|bytes| bytes == [2, 1, 2]);
         assert!(at.is_some_and(|at| at <= 6), "{answer:?}");
     }
+    for untold in [
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+    ] {
+        let answer = app.post("/tsa", untold, query()).await;
+        assert_eq!(answer.header("content-type"), "application/timestamp-reply");
+        assert!(answer.header("location").starts_with("/tsa/tokens/"));
+    }
     let wrong = app.post("/tsa", "application/json", query()).await;
     assert_eq!(
         wrong.problem(),
