@@ -3,12 +3,13 @@
 //! Speaks only of what is signed: an interval that is committed but not yet verified and signed
 //! does not exist here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{Unavailable, UnixMicros};
+use parking_lot::Mutex;
 use tlog::{Hash, Sha3, Sha256, TILE_WIDTH, TileId, TileSet, TreeHash as _, v1};
 
 use crate::follower::NEWEST;
@@ -40,11 +41,17 @@ pub enum Found {
     Sealed(Timestamp, Proof),
 }
 
+/// How many intervals a ledger keeps at hand.
+const AT_HAND_MAX: usize = 4096;
+
 /// Reads the log.
 pub struct Ledger {
     store: Arc<dyn Store>,
     /// The newest signed size that was seen; never shrinks.
     published: AtomicU64,
+    /// Signed intervals that proofs were asked of, each with the root of its head. They never
+    /// change, and a proof of a neighbour needs them again.
+    at_hand: Mutex<HashMap<u64, (Interval, Hash)>>,
 }
 
 impl Ledger {
@@ -53,6 +60,7 @@ impl Ledger {
         Self {
             store,
             published: AtomicU64::new(0),
+            at_hand: Mutex::default(),
         }
     }
 
@@ -115,9 +123,7 @@ impl Ledger {
     /// A leaf of an interval's tree and its proof; `None` when its tiles are gone.
     async fn proof(&self, index: u64, leaf: u64) -> Result<Option<(Hash, Proof)>, Unavailable> {
         let store = &*self.store;
-        let missing = || Unavailable::new("the log", "a batch's interval is missing");
-        let interval = store.intervals(index..index + 1).await?.pop();
-        let interval = interval.ok_or_else(missing)?;
+        let (interval, mth) = self.interval_and_root(index).await?;
         let size = u64::from(interval.count);
         let own = TileId {
             level: 0,
@@ -146,9 +152,28 @@ impl Ledger {
             interval,
             a: v1::sides(leaf, size),
             path,
-            mth: trees::root::<Sha3>(store, index + 1).await?,
+            mth,
         };
         Ok(Some((hash, proof)))
+    }
+
+    /// A committed interval, and the SHA3-256 root of the head right after it.
+    async fn interval_and_root(&self, index: u64) -> Result<(Interval, Hash), Unavailable> {
+        if let Some(found) = self.at_hand.lock().get(&index) {
+            return Ok(*found);
+        }
+        let missing = || Unavailable::new("the log", "a batch's interval is missing");
+        let interval = self.store.intervals(index..index + 1).await?.pop();
+        let interval = interval.ok_or_else(missing)?;
+        let root = trees::root::<Sha3>(&*self.store, index + 1).await?;
+        if self.covers(index + 1).await? {
+            let mut at_hand = self.at_hand.lock();
+            if at_hand.len() >= AT_HAND_MAX {
+                at_hand.clear();
+            }
+            at_hand.insert(index, (interval, root));
+        }
+        Ok((interval, root))
     }
 
     /// At most `limit` addresses under a tag, newest first; with `before`, only older ones.

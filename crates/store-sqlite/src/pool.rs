@@ -92,72 +92,53 @@ pub(crate) fn entry(
     index: u32,
 ) -> rusqlite::Result<Option<EntryState>> {
     let found = db
-        .prepare_cached("select nonce, base_us, count from pool where number = ?1")?
+        .prepare_cached("select nonce, base_us from pool where number = ?1")?
         .query_row([signed(wanted)], |row| {
-            Ok((
-                number(row, 0)?,
-                UnixMicros(row.get(1)?),
-                row.get::<_, u32>(2)?,
-            ))
+            Ok((number(row, 0)?, UnixMicros(row.get(1)?)))
         })
         .optional()?;
-    if let Some((nonce, base, count)) = found {
-        if index >= count {
-            return Ok(None);
-        }
-        let bytes = record(db, "pool", "entries", wanted, index, ENTRY_BYTES)?;
-        let entry = Entries::from_stored(base, bytes).and_then(|entries| entries.get(0));
-        let entry = entry.ok_or_else(|| damaged("batch"))?;
-        return Ok(Some(EntryState::Pooled { nonce, entry }));
+    if let Some((nonce, base)) = found {
+        let bytes = record(db, ("pool", "entries"), wanted, index, ENTRY_BYTES)?;
+        let entries = bytes.and_then(|bytes| Entries::from_stored(base, bytes));
+        let entry = entries.and_then(|entries| entries.get(0));
+        return Ok(entry.map(|entry| EntryState::Pooled { nonce, entry }));
     }
     let found = db
-        .prepare_cached(
-            "select nonce, interval, base_us, count from sealed_batch where number = ?1",
-        )?
+        .prepare_cached("select nonce, interval, base_us from sealed_batch where number = ?1")?
         .query_row([signed(wanted)], |row| {
-            let base = UnixMicros(row.get(2)?);
-            Ok((
-                number(row, 0)?,
-                number(row, 1)?,
-                base,
-                row.get::<_, u32>(3)?,
-            ))
+            Ok((number(row, 0)?, number(row, 1)?, UnixMicros(row.get(2)?)))
         })
         .optional()?;
-    if let Some((nonce, interval, base, count)) = found {
-        if index >= count {
-            return Ok(None);
-        }
-        let bytes = record(
-            db,
-            "sealed_batch",
-            "placements",
-            wanted,
-            index,
-            PLACEMENT_BYTES,
-        )?;
-        let placement = Placements::from_stored(base, bytes).and_then(|placed| placed.get(0));
-        return Ok(Some(EntryState::Sealed {
+    if let Some((nonce, interval, base)) = found {
+        let column = ("sealed_batch", "placements");
+        let bytes = record(db, column, wanted, index, PLACEMENT_BYTES)?;
+        let placements = bytes.and_then(|bytes| Placements::from_stored(base, bytes));
+        let placement = placements.and_then(|placements| placements.get(0));
+        return Ok(placement.map(|placement| EntryState::Sealed {
             nonce,
             interval,
-            placement: placement.ok_or_else(|| damaged("placements"))?,
+            placement,
         }));
     }
     Ok(is_forgotten(db, wanted)?.then_some(EntryState::Forgotten))
 }
 
+/// Record `index` of a blob; `None` when the blob ends before it.
 fn record(
     db: &Connection,
-    table: &str,
-    column: &str,
+    (table, column): (&str, &str),
     number: u64,
     index: u32,
     bytes: usize,
-) -> rusqlite::Result<Vec<u8>> {
+) -> rusqlite::Result<Option<Vec<u8>>> {
     let blob: Blob<'_> = db.blob_open("main", table, column, signed(number), true)?;
+    let start = index as usize * bytes;
+    if start + bytes > blob.len() {
+        return Ok(None);
+    }
     let mut record = vec![0; bytes];
-    blob.read_at_exact(&mut record, index as usize * bytes)?;
-    Ok(record)
+    blob.read_at_exact(&mut record, start)?;
+    Ok(Some(record))
 }
 
 /// Numbers are given without gaps, so one at or below the newest forgotten that is nowhere any more
