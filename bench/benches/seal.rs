@@ -16,11 +16,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use base::{InProcessBus, SystemClock, SystemEntropy};
-use stamp::{Follower, Notary, PackedTexts, SealTimes, Sealer, Settings, Signer, Store};
+use stamp::{
+    Follower, Notary, PackedTexts, SealTimes, Sealer, Settings, Signer, Store, Submission,
+};
 use store_sqlite::SqliteStore;
+use tlog::v1::Data;
 use tlog::{Hash, Levels, Sha3, SigningKey, TreeHash as _};
 
-/// Each size is sealed this often; the median is shown.
+/// Timestamps sealed at each size, in this many rounds at least; the median round is shown, and the
+/// mean CPU time, which the kernel counts in hundredths of a second.
+const TIMESTAMPS: usize = 1_000_000;
 const ROUNDS: usize = 5;
 /// As large as a bulk request may be.
 const BATCH: usize = 100_000;
@@ -35,8 +40,22 @@ fn main() -> Result<()> {
         "| timestamps | hashing alone | read | sort | tree | commit | read back, verify | sign | all | ratio |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
+    // `cargo bench -p bench --bench seal -- 1000000` seals only that many.
+    let asked: Vec<usize> = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .collect();
     for count in [1_000, 10_000, 100_000, 1_000_000] {
-        runtime.block_on(seal(count))?;
+        if asked.is_empty() || asked.contains(&count) {
+            runtime.block_on(seal(count))?;
+        }
+    }
+    if !asked.is_empty() {
+        return Ok(());
+    }
+    println!("\n| clients, without HTTP | durable timestamps/s | CPU us each | slowest, ms |");
+    println!("|---|---|---|---|");
+    for clients in [1, 64, 512, 2000] {
+        runtime.block_on(submit(clients))?;
     }
     proofs();
     Ok(())
@@ -65,23 +84,26 @@ async fn seal(count: usize) -> Result<()> {
     sealer.seal_once().await?;
     let health = sealer.health();
     let mut rounds: Vec<(Duration, SealTimes)> = Vec::new();
+    let mut cpu = Duration::ZERO;
     let mut submitting = Duration::ZERO;
-    for _ in 0..ROUNDS {
+    let many = (TIMESTAMPS / count).clamp(ROUNDS, 200);
+    for _ in 0..many {
         let began = Instant::now();
         fill(&notary, count).await?;
         submitting += began.elapsed();
-        let began = Instant::now();
+        let (began, cpu_began) = (Instant::now(), cpu_time()?);
         let interval = sealer.seal_once().await?.context("the pool was full")?;
         anyhow::ensure!(interval.count as usize == count, "all of it is sealed");
         let times = health.state().last_times.context("it has just sealed")?;
         rounds.push((began.elapsed(), times));
+        cpu += cpu_time()?.saturating_sub(cpu_began);
     }
     rounds.sort_by_key(|(all, _)| *all);
-    let (all, times) = rounds[ROUNDS / 2];
-    let hashing = hashing(count);
+    let (all, times) = rounds[many / 2];
+    let (hashing, cpu) = (hashing(count), cpu / u32::try_from(rounds.len())?);
     let ms = |duration: Duration| format!("{:.2}", duration.as_secs_f64() * 1000.0);
     println!(
-        "| {count} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} |",
+        "| {count} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} |",
         ms(hashing),
         ms(times.read),
         ms(times.sort),
@@ -90,10 +112,81 @@ async fn seal(count: usize) -> Result<()> {
         ms(times.verify),
         ms(times.sign),
         ms(all),
-        all.as_secs_f64() / hashing.as_secs_f64()
+        ms(cpu),
+        cpu.as_secs_f64() / hashing.as_secs_f64()
     );
-    let rate = (count * ROUNDS) as f64 / submitting.as_secs_f64();
+    let rate = (count * many) as f64 / submitting.as_secs_f64();
     eprintln!("{count}: submitted in bulk at {rate:.0}/s, durable");
+    Ok(())
+}
+
+/// CPU time of this process so far, of threads that have ended too: what the work costs however
+/// busy the machine is.
+fn cpu_time() -> Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat
+        .rsplit_once(") ")
+        .context("the name ends with a bracket")?;
+    let mut fields = fields.split(' ').skip(11);
+    let mut ticks = 0;
+    for _ in ["utime", "stime"] {
+        ticks += fields
+            .next()
+            .context("a field is missing")?
+            .parse::<u64>()?;
+    }
+    // Linux counts these in hundredths of a second on every machine.
+    Ok(Duration::from_millis(ticks * 10))
+}
+
+/// Submissions one by one, without HTTP: what the notary and the disk allow.
+async fn submit(clients: usize) -> Result<()> {
+    let folder = tempfile::tempdir_in(".")?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path())?);
+    let bus = InProcessBus::default();
+    let settings = Settings {
+        pool_timestamps_max: u64::MAX,
+        ..Settings::default()
+    };
+    let follower = Follower::start(Arc::clone(&store), &bus, &settings).await?;
+    let clock = Arc::new(SystemClock);
+    let notary = Notary::start(store, follower, clock, Arc::new(SystemEntropy), &settings);
+    let (began, cpu_began) = (Instant::now(), cpu_time()?);
+    let until = began + Duration::from_secs(3);
+    let working: Vec<_> = (0..clients)
+        .map(|client| {
+            let notary = Arc::clone(&notary);
+            tokio::spawn(async move {
+                let text = format!("sha256:{client:064x}");
+                let mut done = 0u64;
+                let mut slowest = Duration::ZERO;
+                while Instant::now() < until {
+                    let asked = Instant::now();
+                    let submission = Submission {
+                        data: Data::Text(&text),
+                        tag: None,
+                    };
+                    notary.submit(submission).await?;
+                    slowest = slowest.max(asked.elapsed());
+                    done += 1;
+                }
+                Ok::<_, stamp::SubmitError>((done, slowest))
+            })
+        })
+        .collect();
+    let (mut done, mut slowest) = (0, Duration::ZERO);
+    for task in working {
+        let (of_one, slowest_of_one) = task.await??;
+        done += of_one;
+        slowest = slowest.max(slowest_of_one);
+    }
+    let cpu = cpu_time()?.saturating_sub(cpu_began);
+    println!(
+        "| {clients} | {:.0} | {:.2} | {:.1} |",
+        done as f64 / began.elapsed().as_secs_f64(),
+        cpu.as_secs_f64() * 1e6 / done as f64,
+        slowest.as_secs_f64() * 1000.0
+    );
     Ok(())
 }
 

@@ -77,7 +77,7 @@ class LiveLedger extends HTMLElement {
     this.newest = index;
     for (const old of this.lines().slice(0, -room)) old.remove();
     query<HTMLElement>(pen, ".no").textContent = grouped(index + 1);
-    for (const size of document.querySelectorAll(".live-size")) size.textContent = grouped(index + 1);
+    for (const size of document.querySelectorAll(".live-size")) size.textContent = W.intervals(index + 1);
     const sun = document.querySelector(".sun");
     const seal = holder.content.querySelector<HTMLTemplateElement>("template.newest")?.content.querySelector(".seal");
     if (sun && seal) {

@@ -10,7 +10,11 @@ export function moment(timestamp: string): string {
   return `${day}, ${timestamp.slice(11, 19)} UTC`;
 }
 
+const counted = (n: number): string => `${grouped(n)} ${n === 1 ? "interval" : "intervals"}`;
+
 export const W = {
+  intervals: counted,
+
   // Checks, step by step.
   original: "The original gives the fingerprint that was stamped",
   originalAs: (how: string) => `Found as ${how}.`,
@@ -32,7 +36,7 @@ export const W = {
   pathBadWhy: "A hash on the way, the time, or the fingerprint was changed.",
   record: (index: number, time: string) => `Interval ${grouped(index)}, sealed ${time}, holds that root`,
   recordBad: "The interval’s record is about another interval",
-  inclusion: (index: number, size: number) => `Interval ${grouped(index)} is in the log of ${grouped(size)} intervals`,
+  inclusion: (index: number, size: number) => `Interval ${grouped(index)} is in the log of ${counted(size)}`,
   inclusionBad: "The interval is not in the log that the checkpoint names",
   inclusionBadWhy: "The path through the main tree leads to another root.",
   signature: (origin: string) => `${origin} signed this checkpoint`,
@@ -67,9 +71,9 @@ export const W = {
   reference: "The reference names this very head",
   referenceBad: "The reference names another head",
   referenceBadWhy: "Somebody was shown another history than this one, or the reference was changed. Keep it, and ask the log’s keeper.",
-  inCurrent: (size: number) => `It is in the log as it stands, ${grouped(size)} intervals`,
+  inCurrent: (size: number) => `It is in the log as it stands, ${counted(size)}`,
   inCurrentBad: "It is not in the log as it stands",
-  grown: (from: number, to: number) => (from === to ? "It is the newest interval: the head has not grown since" : `The log only grew since: ${grouped(from)} intervals became ${grouped(to)}, none changed`),
+  grown: (from: number, to: number) => (from === to ? "It is the newest interval: the head has not grown since" : `The log only grew since: ${counted(from)} became ${grouped(to)}, none changed`),
   grownBad: "History was rewritten between this head and the current one",
   grownBadWhy: "The two heads cannot both be of one growing log. Keep this page and tell others.",
   referenceAsk: "The reference is to one timestamp. Give the original to see whether it is yours.",

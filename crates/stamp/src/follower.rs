@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base::{Bus, Unavailable};
+use base::{Bus, Unavailable, UnixMicros};
 use futures_util::StreamExt as _;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -81,6 +81,11 @@ impl Follower {
     /// The newest signed head that this process knows.
     pub fn head(&self) -> Arc<Sealed> {
         self.known.newest.load_full()
+    }
+
+    /// The time of the newest interval, without a share in the rest.
+    pub(crate) fn sealed_time(&self) -> UnixMicros {
+        self.known.newest.load().head.time
     }
 
     /// Every interval from now on, in order and none skipped. Who lags too far behind is told how

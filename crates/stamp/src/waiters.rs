@@ -21,6 +21,12 @@ use crate::{
     EntryState, Follower, Found, Interval, Ledger, Proof, Sealed, SealedBatch, Store, TimestampId,
 };
 
+/// Up to how many timestamps an interval's tree is built for any number of waiters: milliseconds.
+const SMALL_INTERVAL: u32 = 65_536;
+/// From how many waiters on the tree of a larger interval is worth its building; fewer read their
+/// own proofs.
+const MANY_WAITERS: usize = 256;
+
 /// How soon a failed read is repeated.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -40,10 +46,19 @@ struct State {
 /// Where the waiters of one batch sleep.
 #[derive(Default)]
 struct Cell {
-    answers: OnceLock<Arc<Answers>>,
+    answers: OnceLock<Told>,
     changed: Notify,
     /// What the store said when the first of them looked.
     looked: OnceCell<Look>,
+}
+
+/// What the waiters of a batch are told once its interval is announced.
+#[derive(Clone)]
+enum Told {
+    /// Here is everything.
+    Answers(Arc<Answers>),
+    /// The tables answer: a large interval, and few who wait.
+    Tables,
 }
 
 #[derive(Clone, Copy)]
@@ -111,6 +126,8 @@ impl Waiters {
 
     /// Sleeps until the timestamp's interval is announced. `None` when there is no such timestamp,
     /// or none any more.
+    ///
+    /// A hundred thousand may sleep here at once, so what is needed only once awake is boxed.
     pub(crate) async fn wait(
         &self,
         ledger: &Ledger,
@@ -120,19 +137,16 @@ impl Waiters {
         loop {
             // Created before the look, so that an announcement in between is heard.
             let changed = cell.changed.notified();
-            if let Some(answers) = cell.answers.get() {
-                return Ok(answers.proof(id));
+            match cell.answers.get() {
+                Some(Told::Answers(answers)) => return Ok(answers.proof(id)),
+                Some(Told::Tables) => return Box::pin(from_tables(ledger, id)).await,
+                None => {}
             }
             if !fresh {
-                let look = cell
-                    .looked
-                    .get_or_try_init(|| self.look(ledger, id))
-                    .await?;
-                if let Look::Past = look {
-                    return Ok(match ledger.timestamp(id).await? {
-                        Found::Sealed(_, proof) => Some(proof),
-                        Found::Unknown | Found::Forgotten | Found::Pending(_) => None,
-                    });
+                let look = || self.look(ledger, id.batch);
+                let looking = cell.looked.get_or_try_init(look);
+                if let Look::Past = Box::pin(looking).await? {
+                    return Box::pin(from_tables(ledger, id)).await;
                 }
             }
             changed.await;
@@ -150,8 +164,10 @@ impl Waiters {
         (cell, fresh)
     }
 
-    async fn look(&self, ledger: &Ledger, id: TimestampId) -> Result<Look, Unavailable> {
-        Ok(match ledger.store().entry(id.batch, id.index).await? {
+    /// Looks for the batch, not for the timestamp: all its waiters share the answer, whatever index
+    /// the first of them came with.
+    async fn look(&self, ledger: &Ledger, batch: u64) -> Result<Look, Unavailable> {
+        Ok(match ledger.store().entry(batch, 0).await? {
             Some(EntryState::Pooled { .. }) => Look::Ahead,
             Some(EntryState::Sealed { interval, .. }) if interval >= self.epoch() => Look::Ahead,
             Some(EntryState::Sealed { .. } | EntryState::Forgotten) | None => Look::Past,
@@ -198,24 +214,77 @@ impl Waiters {
                 return Ok(());
             }
         }
-        let answers = Arc::new(answers(store, index, newest).await?);
-        let told: Vec<Arc<Cell>> = {
-            let mut state = self.state.lock();
-            state.advance(index + 1);
-            answers
-                .batches
-                .iter()
-                .filter_map(|batch| state.cells.remove(&batch.number))
-                .filter_map(|cell| cell.upgrade())
-                .collect()
-        };
-        for cell in told {
-            // The only one who settles this cell: it was taken out under the lock.
-            let _ = cell.answers.set(Arc::clone(&answers));
-            cell.changed.notify_waiters();
+        let large = newest
+            .interval
+            .is_some_and(|interval| interval.index == index && interval.count > SMALL_INTERVAL);
+        if large && self.waiting() < MANY_WAITERS {
+            return self.send_to_tables(store, index).await;
         }
+        let answers = Arc::new(answers(store, index, newest).await?);
+        let sealed: Vec<u64> = answers.batches.iter().map(|batch| batch.number).collect();
+        let woken = self.state.lock().announce(index + 1, &sealed);
+        wake(woken, &Told::Answers(answers));
         Ok(())
     }
+
+    /// Announces an interval by sending its waiters to the tables.
+    async fn send_to_tables(&self, store: &Arc<dyn Store>, index: u64) -> Result<(), Unavailable> {
+        let (mut asked, mut sealed) = (HashSet::new(), Vec::new());
+        loop {
+            let unasked: Vec<u64> = {
+                let mut state = self.state.lock();
+                let cells = state.cells.keys().copied();
+                let unasked: Vec<u64> = cells.filter(|it| !asked.contains(it)).collect();
+                if unasked.is_empty() {
+                    // Under the same lock: nobody has come since who would not be told.
+                    let woken = state.announce(index + 1, &sealed);
+                    drop(state);
+                    wake(woken, &Told::Tables);
+                    return Ok(());
+                }
+                unasked
+            };
+            for number in unasked {
+                let state = store.entry(number, 0).await?;
+                if matches!(state, Some(EntryState::Sealed { interval, .. }) if interval <= index) {
+                    sealed.push(number);
+                }
+                asked.insert(number);
+            }
+        }
+    }
+
+    /// How many wait now.
+    fn waiting(&self) -> usize {
+        let state = self.state.lock();
+        state.cells.values().map(Weak::strong_count).sum()
+    }
+}
+
+impl State {
+    /// Begins an epoch; answers where the waiters of the batches sleep that it announces.
+    fn announce(&mut self, epoch: u64, batches: &[u64]) -> Vec<Arc<Cell>> {
+        self.advance(epoch);
+        let cells = batches
+            .iter()
+            .filter_map(|number| self.cells.remove(number));
+        cells.filter_map(|cell| cell.upgrade()).collect()
+    }
+}
+
+fn wake(cells: Vec<Arc<Cell>>, what: &Told) {
+    for cell in cells {
+        // The only one who settles this cell: it was taken out under the lock.
+        let _ = cell.answers.set(what.clone());
+        cell.changed.notify_waiters();
+    }
+}
+
+async fn from_tables(ledger: &Ledger, id: TimestampId) -> Result<Option<Proof>, Unavailable> {
+    Ok(match ledger.timestamp(id).await? {
+        Found::Sealed(_, proof) => Some(proof),
+        Found::Unknown | Found::Forgotten | Found::Pending(_) => None,
+    })
 }
 
 impl State {
@@ -259,4 +328,18 @@ async fn answers(
         tree,
         batches,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiter_is_small() {
+        fn size<F>(_: impl FnOnce(&'static Waiters, &'static Ledger, TimestampId) -> F) -> usize {
+            size_of::<F>()
+        }
+        let bytes = size(Waiters::wait);
+        assert!(bytes <= 384, "{bytes} bytes for each of a hundred thousand");
+    }
 }

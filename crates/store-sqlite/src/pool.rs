@@ -45,14 +45,32 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
     u64::try_from(number).map_err(|_| damaged("number"))
 }
 
+/// Reads the entries straight into their place: a bulk batch has megabytes, and a column's value
+/// would be put together once more on the way.
 pub(crate) fn pool(db: &Connection, entries_max: usize) -> rusqlite::Result<Vec<PooledBatch>> {
     let mut select =
-        db.prepare_cached("select number, nonce, base_us, entries from pool order by number")?;
+        db.prepare_cached("select number, nonce, base_us, count from pool order by number")?;
     let mut rows = select.query([])?;
     let (mut batches, mut entries) = (Vec::new(), 0);
+    let mut blob: Option<Blob<'_>> = None;
     while entries < entries_max.max(1) {
         let Some(row) = rows.next()? else { break };
-        let batch = pooled(row)?;
+        let key: i64 = row.get(0)?;
+        let stored = match blob.as_mut() {
+            Some(blob) => {
+                blob.reopen(key)?;
+                blob
+            }
+            None => blob.insert(db.blob_open("main", "pool", "entries", key, true)?),
+        };
+        let mut bytes = vec![0; stored.len()];
+        stored.read_at_exact(&mut bytes, 0)?;
+        let batch = PooledBatch {
+            number: number(row, 0)?,
+            nonce: number(row, 1)?,
+            entries: Entries::from_stored(UnixMicros(row.get(2)?), bytes)
+                .ok_or_else(|| damaged("batch"))?,
+        };
         entries += batch.entries.len();
         batches.push(batch);
     }

@@ -22,6 +22,26 @@ pub(crate) fn commit_interval(
     let it = &sealed.interval;
     tx.prepare_cached("insert into interval (idx, time_us, count, ith) values (?1, ?2, ?3, ?4)")?
         .execute(params![signed(it.index), it.time.0, it.count, it.ith])?;
+    // First, so that the tiles take the pages that the pool leaves.
+    let mut placed = tx.prepare_cached(
+        "insert into sealed_batch (number, nonce, interval, base_us, count, placements)
+         select number, nonce, ?2, base_us, count, ?3 from pool where number = ?1 and count = ?4",
+    )?;
+    let mut gone = tx.prepare_cached("delete from pool where number = ?1")?;
+    for (number, placements) in &sealed.batches {
+        let count = signed(placements.len() as u64);
+        let moved = placed.execute(params![
+            signed(*number),
+            signed(it.index),
+            placements.as_bytes(),
+            count
+        ])?;
+        if moved != 1 {
+            // Only the sealer that moved the head removes batches; this undoes the whole commit.
+            return Err(damaged("pool: a batch to seal is not there"));
+        }
+        gone.execute([signed(*number)])?;
+    }
     let mut insert = tx.prepare_cached(
         "insert into interval_tile (interval, level, idx, hashes) values (?1, ?2, ?3, ?4)",
     )?;
@@ -44,25 +64,6 @@ pub(crate) fn commit_interval(
             signed(id.index),
             row.as_flattened()
         ])?;
-    }
-    let mut placed = tx.prepare_cached(
-        "insert into sealed_batch (number, nonce, interval, base_us, count, placements)
-         select number, nonce, ?2, base_us, count, ?3 from pool where number = ?1 and count = ?4",
-    )?;
-    let mut gone = tx.prepare_cached("delete from pool where number = ?1")?;
-    for (number, placements) in &sealed.batches {
-        let count = signed(placements.len() as u64);
-        let moved = placed.execute(params![
-            signed(*number),
-            signed(it.index),
-            placements.as_bytes(),
-            count
-        ])?;
-        if moved != 1 {
-            // Only the sealer that moved the head removes batches; this undoes the whole commit.
-            return Err(damaged("pool: a batch to seal is not there"));
-        }
-        gone.execute([signed(*number)])?;
     }
     Ok(Commit::Done)
 }

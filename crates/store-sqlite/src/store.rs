@@ -68,7 +68,7 @@ impl Store for SqliteStore {
 
     async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
         self.readers
-            .read(move |db| pool::pool(db, entries_max))
+            .snapshot(move |db| pool::pool(db, entries_max))
             .await
     }
 

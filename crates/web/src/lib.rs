@@ -31,6 +31,7 @@ pub mod strings;
 mod tsa;
 mod witness;
 
+pub use api::docs::openapi;
 pub use app::{App, Parts, SealerHealth};
 pub use edge::Web;
 pub use problem::{ApiError, Kind};

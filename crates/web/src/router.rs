@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
-use crate::api::{bulk, live, mth, ts};
+use crate::api::{bulk, docs, live, mth, ts};
 use crate::app::App;
 use crate::body::BodyMax;
 use crate::problem::{ApiError, Kind};
@@ -98,6 +98,8 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/mth/{i}", Immutable, mth::head),
         get("/api/v1/mth/{x}/in/{y}", Immutable, mth::inclusion),
         get("/api/v1/mth/{x}/from/{y}", Immutable, mth::consistency),
+        get("/api/v1/docs", Revalidate, docs::page),
+        get("/api/v1/docs/openapi.json", Hour, docs::openapi_json),
         get("/log/checkpoint", Short, log::checkpoint),
         get("/log/key", Revalidate, log::keys),
         get("/log/tile/{*name}", Immutable, log::tile),

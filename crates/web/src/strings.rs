@@ -31,15 +31,16 @@ pub fn sealed_in(interval: u64) -> String {
 
 /// `1 timestamp`, `2 timestamps`.
 pub fn timestamps(count: u64) -> String {
-    format!(
-        "{} {}",
-        group(count),
-        if count == 1 {
-            "timestamp"
-        } else {
-            "timestamps"
-        }
-    )
+    counted(count, "timestamp", "timestamps")
+}
+
+/// `1 interval`, `2 intervals`.
+pub fn intervals(count: u64) -> String {
+    counted(count, "interval", "intervals")
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", group(count), if count == 1 { one } else { many })
 }
 
 /// A number in groups of three, parted by narrow no-break spaces (`48 213`).

@@ -175,8 +175,7 @@ impl Notary {
     }
 
     fn moment(&self) -> Result<UnixMicros, SubmitError> {
-        let sealed = self.follower.head().head.time;
-        let moment = self.moments.next(sealed);
+        let moment = self.moments.next(self.follower.sealed_time());
         moment.map_err(|behind| SubmitError::ClockOff { behind })
     }
 

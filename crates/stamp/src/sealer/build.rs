@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use base::UnixMicros;
-use tlog::{Hash, Levels, Sha3, TILE_HEIGHT, TILE_WIDTH, TileId};
+use tlog::Hash;
 
 use super::chain::Chains;
+use super::tree::tree;
 use crate::notary::hash_prefix;
 use crate::{Head, Interval, Placements, PooledBatch, SealedInterval};
 
@@ -44,19 +45,19 @@ pub(super) fn build(
 
     let sorting = began.elapsed();
 
-    let tree = Levels::<Sha3>::of_entries(&leaves);
+    let (ith, interval_tiles) = tree(&leaves);
     let interval = Interval {
         index: head.size,
         time: now.max(head.time).max(youngest),
         count: u32::try_from(leaves.len()).expect("settings keep intervals far below 2^32"),
-        ith: tree.root(),
+        ith,
     };
     let main_tiles = chains.push(&interval);
     let (sha3, sha256) = chains.roots();
     let sealed = SealedInterval {
         interval,
         batches: placements,
-        interval_tiles: tiles(&leaves, &tree),
+        interval_tiles,
         main_tiles,
         head: Head {
             size: head.size + 1,
@@ -112,33 +113,10 @@ fn placements(batches: &[PooledBatch], keys: &[Key]) -> Vec<(u64, Placements)> {
         .collect()
 }
 
-/// The interval's tiles, from level 0, which holds the hashes themselves, up to the last level that
-/// has a perfect subtree.
-fn tiles(leaves: &[Hash], tree: &Levels<Sha3>) -> Vec<(TileId, Vec<Hash>)> {
-    let width = usize::try_from(TILE_WIDTH).expect("256");
-    let mut tiles = Vec::with_capacity(leaves.len() / width + 4);
-    let mut row = leaves;
-    for level in 0u8.. {
-        let chunks = (0..).zip(row.chunks(width));
-        tiles.extend(chunks.map(|(index, hashes)| (TileId { level, index }, hashes.to_vec())));
-        let height = TILE_HEIGHT * u32::from(level + 1);
-        let perfect = leaves.len() >> height;
-        let above = tree.level(height as usize);
-        let Some(above) = above.and_then(|row| row.get(..perfect)) else {
-            break;
-        };
-        if above.is_empty() {
-            break;
-        }
-        row = above;
-    }
-    tiles
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tlog::{TileSet, TreeHash as _};
+    use tlog::{Sha3, TreeHash as _};
 
     use super::*;
     use crate::{Entries, Entry};
@@ -192,28 +170,6 @@ mod tests {
             }
             let order: Vec<_> = times.iter().zip(&built.leaves).collect();
             prop_assert!(order.is_sorted());
-        }
-    }
-
-    #[test]
-    fn tiles_of_every_shape_lead_to_the_root() {
-        for size in [
-            1u64, 2, 255, 256, 257, 511, 512, 700, 65_535, 65_536, 65_800,
-        ] {
-            let entries = (0..size)
-                .map(|n| entry(i64::try_from(n).unwrap(), n))
-                .collect();
-            let (sealed, _) = built(vec![batch(1, entries)]);
-            let mut set = TileSet::<Sha3>::default();
-            for (id, mut hashes) in sealed.interval_tiles.clone() {
-                assert_eq!(hashes.len() as u64, id.width_at(size), "{id:?} of {size}");
-                if id.level == 0 {
-                    let entries = hashes.clone();
-                    Sha3::leaves(&entries, &mut hashes);
-                }
-                set.insert(id, hashes);
-            }
-            assert_eq!(set.root(size).unwrap(), sealed.interval.ith, "{size}");
         }
     }
 

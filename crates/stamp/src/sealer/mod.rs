@@ -8,6 +8,7 @@
 mod build;
 mod chain;
 mod health;
+mod tree;
 mod verify;
 
 use std::future::Future;

@@ -66,7 +66,7 @@ impl FrontPage<'_> {
     }
 
     fn intervals(&self) -> String {
-        strings::group(self.size)
+        strings::intervals(self.size)
     }
 
     fn next(&self) -> String {

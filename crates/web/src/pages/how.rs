@@ -1,6 +1,7 @@
 //! How it works, for a curious reader who is no specialist.
 
 use askama::Template;
+use tlog::{Sha3, TreeHash as _};
 
 use crate::drawing::path::{Step, path};
 use crate::drawing::range::{Frame, range};
@@ -22,22 +23,30 @@ pub struct HowPage<'a> {
 }
 
 impl HowPage<'_> {
-    /// A path over made-up hashes: only its shape is shown.
+    /// A path over eight made-up leaves.
     fn path(&self) -> String {
         let _ = self;
-        let hash = |seed: u8| {
-            let mut byte = seed;
-            [(); 32].map(|()| {
-                byte = byte.wrapping_mul(91).wrapping_add(0x2f);
-                byte
-            })
-        };
-        let steps = [(false, 0x3a), (true, 0x9d), (false, 0x51)].map(|(sibling_left, seed)| Step {
-            sibling_left,
-            sibling: hash(seed),
-            result: hash(seed ^ 0xa7),
+        let mut current = Sha3::leaf(b"yours");
+        let steps = [
+            (false, "a neighbour"),
+            (true, "two neighbours"),
+            (false, "four neighbours"),
+        ];
+        let leaf = current;
+        let steps = steps.map(|(sibling_left, name)| {
+            let sibling = Sha3::leaf(name.as_bytes());
+            current = if sibling_left {
+                Sha3::node(&sibling, &current)
+            } else {
+                Sha3::node(&current, &sibling)
+            };
+            Step {
+                sibling_left,
+                sibling,
+                result: current,
+            }
         });
-        path(&hash(0x2c), &steps)
+        path(&leaf, &steps)
     }
 
     fn range(&self) -> String {
@@ -53,10 +62,13 @@ impl HowPage<'_> {
     }
 
     fn size(&self) -> String {
-        strings::group(self.size)
+        strings::intervals(self.size)
     }
 
-    fn hills(&self) -> usize {
-        crate::drawing::range::hills(self.size).len()
+    fn hills(&self) -> String {
+        match crate::drawing::range::hills(self.size).len() {
+            1 => "one finished part".to_owned(),
+            n => format!("{n} finished parts"),
+        }
     }
 }

@@ -80,7 +80,7 @@ impl IntervalPage<'_> {
     }
 
     fn log_size(&self) -> String {
-        strings::group(self.size)
+        strings::intervals(self.size)
     }
 
     fn witnessed_by(&self) -> String {
@@ -125,8 +125,8 @@ pub struct LogPage<'a> {
 impl LogPage<'_> {
     fn totals(&self) -> String {
         format!(
-            "{} intervals, {}",
-            strings::group(self.size),
+            "{}, {}",
+            strings::intervals(self.size),
             strings::timestamps(self.timestamps)
         )
     }

@@ -307,7 +307,7 @@ async fn how(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response
 
 /// Where the reader reaches us, for commands to copy: what the browser asked for, if it is a plain
 /// name, or else the authority.
-fn base(app: &App, headers: &HeaderMap) -> String {
+pub(crate) fn base(app: &App, headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());

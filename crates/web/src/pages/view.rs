@@ -75,6 +75,18 @@ impl Time {
         }
     }
 
+    /// `21 Nov 2026`.
+    pub fn day(&self) -> String {
+        let date = self.date();
+        let mut parts = date.splitn(3, ' ');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(day), Some(month), Some(year)) => {
+                format!("{day} {} {year}", month.get(..3).unwrap_or(month))
+            }
+            _ => date,
+        }
+    }
+
     /// `11:05:58`.
     pub fn clock(&self) -> &str {
         self.0.get(11..19).unwrap_or(&self.0)
@@ -150,6 +162,8 @@ mod tests {
             "5 November 2026, 11:05:58.123456 UTC",
         );
         check("soon", "soon, soon UTC");
+        assert_eq!(Time::new("2026-09-05T11:05:58.123456Z").day(), "5 Sep 2026");
+        assert_eq!(Time::new("soon").day(), "soon");
     }
 
     #[test]

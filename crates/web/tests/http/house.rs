@@ -288,3 +288,52 @@ async fn problems_are_documented() {
     document["instance"] = "[id]".into();
     insta::assert_json_snapshot!("problem_document", document);
 }
+
+// A route that the document forgets, or promises and does not keep, misleads every client made
+// from it.
+#[tokio::test]
+async fn the_document_is_the_table() {
+    let app = TestApp::start().await;
+    let document = app.get("/api/v1/docs/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let operations: HashSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(move |method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let is_api = |path: &str| {
+        [
+            "/api/v1/",
+            "/log/",
+            "/tsa",
+            "/problems",
+            "/healthz",
+            "/readyz",
+        ]
+        .iter()
+        .any(|part| path.starts_with(part))
+    };
+    let declared: HashSet<(String, String)> = routes()
+        .iter()
+        .filter(|route| is_api(route.path) && route.path != "/api/v1/docs")
+        .map(|route| {
+            let path = route.path.replace("{*name}", "{name}");
+            let path = path.replace("/problems/{name}", "/problems/{problem}");
+            (route.method.to_string(), path)
+        })
+        .collect();
+    assert_eq!(operations, declared);
+    for name in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        let schema = &document["components"]["schemas"][name];
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+    }
+    insta::assert_json_snapshot!("openapi", document);
+}

@@ -73,3 +73,47 @@ async fn waiting_ends_at_its_limit() {
     let proof = log.notary.wait(stamp.id).await.unwrap();
     check_proof(&stamp, &proof.expect("it is sealed by now"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_who_wait_for_a_large_interval_are_answered_too() {
+    let database = Database::new(Dialect::Sqlite).await;
+    let log = Arc::new(Log::open(&database).await);
+    let stamps = log.submit_many(70_000).await;
+    let single = log.submit("single").await;
+    let waiting: Vec<_> = [stamps[0], stamps[69_999], single]
+        .into_iter()
+        .map(|stamp| {
+            let log = Arc::clone(&log);
+            tokio::spawn(async move {
+                let proof = log.notary.wait(stamp.id).await.unwrap();
+                check_proof(&stamp, &proof.expect("it was sealed in time"));
+            })
+        })
+        .collect();
+    log.seal(&mut log.sealer()).await;
+    for task in waiting {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_id_spoils_nobody_elses_wait() {
+    let database = Database::new(Dialect::Sqlite).await;
+    let here = Log::open(&database).await;
+    let mut settings = settings();
+    settings.poll = Duration::from_millis(1);
+    let there = Arc::new(Log::over(database.open().await, &here.clock, settings).await);
+    let stamp = here.submit("real").await;
+    let mut forged = stamp.id;
+    forged.index = 77;
+    let wait = |id| {
+        let there = Arc::clone(&there);
+        tokio::spawn(async move { there.notary.wait(id).await.unwrap() })
+    };
+    let forged = wait(forged);
+    tokio::task::yield_now().await;
+    let real = wait(stamp.id);
+    here.seal(&mut here.sealer()).await;
+    check_proof(&stamp, &real.await.unwrap().unwrap());
+    assert_eq!(forged.await.unwrap(), None);
+}

@@ -1,0 +1,238 @@
+//! The OpenAPI 3.1 document: every operation of the API with its parameters, bodies, answers and
+//! problems. A test holds it against the table of routes.
+
+mod operations;
+mod schemas;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use tlog::v1::authority_url;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+use self::operations::{Body, Operation, Shape, operations};
+use super::forms::tagged;
+use crate::app::App;
+use crate::negotiate::Format;
+use crate::pages::docs::DocsPage;
+use crate::pages::html;
+use crate::problem::Kind;
+use crate::shell::{Room, Shell};
+
+/// What may happen to any request.
+const ALWAYS: [Kind; 4] = [
+    Kind::MethodNotAllowed,
+    Kind::RateLimited,
+    Kind::Internal,
+    Kind::Unavailable,
+];
+
+/// The document, as a value.
+///
+/// # Panics
+/// When the document does not follow OpenAPI: our bug, and a test would have found it.
+pub fn openapi() -> OpenApi {
+    let mut paths = Map::new();
+    for operation in operations() {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = describe(operation);
+    }
+    let mut document = schemas::Document::openapi();
+    let paths = serde_json::from_value(Value::Object(paths));
+    document.paths = paths.expect("the table of operations follows OpenAPI");
+    document
+}
+
+/// `GET /api/v1/docs/openapi.json`.
+pub(crate) async fn openapi_json() -> Response {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| openapi().to_json().expect("the document is plain JSON"));
+    tagged(Format::Json, TEXT.clone().into_bytes())
+}
+
+/// `GET /api/v1/docs`: the same for people.
+pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::to_value(openapi()).expect("the document is plain JSON"));
+    let base = authority_url(&app.authority);
+    let shell = Shell::new(&app.authority, Room::Api);
+    html(StatusCode::OK, &DocsPage::new(shell, &DOCUMENT, &base))
+}
+
+fn describe(operation: &Operation) -> Value {
+    let mut described = json!({
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.about,
+        "operationId": operation.id,
+        "responses": responses(operation),
+    });
+    if !operation.parameters.is_empty() {
+        let all = operation.parameters.iter().map(|name| parameter(name));
+        described["parameters"] = all.collect();
+    }
+    if let Some(body) = &operation.body {
+        described["requestBody"] = request_body(body);
+    }
+    described
+}
+
+fn request_body(body: &Body) -> Value {
+    let content: Map<String, Value> = body
+        .kinds
+        .iter()
+        .map(|(kind, shape)| {
+            let mut media = json!({ "schema": schema(*shape) });
+            if let Some(example) = body.example.filter(|_| *kind == "application/json") {
+                media["example"] = serde_json::from_str(example).expect("examples are JSON");
+            }
+            ((*kind).to_owned(), media)
+        })
+        .collect();
+    json!({ "required": true, "content": content })
+}
+
+fn responses(operation: &Operation) -> Value {
+    let mut responses = Map::new();
+    for (status, says, kinds) in operation.answers {
+        let content: Map<String, Value> = kinds
+            .iter()
+            .map(|(kind, shape)| ((*kind).to_owned(), json!({ "schema": schema(*shape) })))
+            .collect();
+        let mut response = json!({ "description": says });
+        if !content.is_empty() {
+            response["content"] = content.into();
+        }
+        responses.insert(status.to_string(), response);
+    }
+    for kind in operation.problems.iter().chain(&ALWAYS) {
+        let status = kind.status().as_u16().to_string();
+        let name = kind.name();
+        let response = responses.entry(status).or_insert_with(|| {
+            json!({
+                "description": "",
+                "content": { "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "examples": {},
+                }},
+            })
+        });
+        let said = response["description"].as_str().unwrap_or_default();
+        let said = if said.is_empty() {
+            format!("{}: `/problems/{name}`", kind.title())
+        } else {
+            format!("{said}; or {}: `/problems/{name}`", kind.title())
+        };
+        response["description"] = said.into();
+        response["content"]["application/problem+json"]["examples"][name] = json!({ "value": {
+            "type": format!("/problems/{name}"),
+            "title": kind.title(),
+            "status": kind.status().as_u16(),
+            "detail": kind.about(),
+            "instance": "1f0c5a2e00000017",
+        }});
+    }
+    responses.into()
+}
+
+fn schema(shape: Shape) -> Value {
+    match shape {
+        Shape::One(name) => json!({ "$ref": format!("#/components/schemas/{name}") }),
+        Shape::Many(name) => json!({
+            "type": "array",
+            "items": { "$ref": format!("#/components/schemas/{name}") },
+        }),
+        Shape::Text => json!({ "type": "string" }),
+        Shape::Bytes => json!({ "type": "string", "contentMediaType": "application/octet-stream" }),
+        Shape::Object => json!({ "type": "object" }),
+    }
+}
+
+/// A parameter by its name: the same name means the same thing everywhere.
+fn parameter(name: &str) -> Value {
+    let (place, kind, example, says) = match name {
+        "wait" => (
+            "query",
+            "string",
+            json!(""),
+            "Answer once the interval is sealed, at most for the time that the server allows. Its presence is enough.",
+        ),
+        "compact" => (
+            "query",
+            "string",
+            json!(""),
+            "Take the raw body, wait, and answer in one line. Its presence is enough.",
+        ),
+        "tag" => (
+            "query",
+            "string",
+            json!("release 1.2"),
+            "A word under which the timestamp can be found again: 1 to 36 characters.",
+        ),
+        "before" => (
+            "query",
+            "string",
+            Value::Null,
+            "Only timestamps older than the one with this id.",
+        ),
+        "limit" => (
+            "query",
+            "integer",
+            json!(100),
+            "How many at most: 1 to 1,000.",
+        ),
+        "after" => (
+            "query",
+            "integer",
+            Value::Null,
+            "The last interval that you have; what came after it is replayed. `Last-Event-ID` means the same.",
+        ),
+        "id" => (
+            "path",
+            "string",
+            json!("00000000-0000-8000-8617-6b1c5fc00000"),
+            "A timestamp's id.",
+        ),
+        "i" => ("path", "integer", json!(0), "An interval's number, from 0."),
+        "x" => (
+            "path",
+            "integer",
+            json!(1),
+            "A number of intervals, or one of them; see the description.",
+        ),
+        "y" => (
+            "path",
+            "integer",
+            json!(1),
+            "A number of intervals; see the description.",
+        ),
+        "serial" => (
+            "path",
+            "string",
+            Value::Null,
+            "The token's serial number in hexadecimal digits.",
+        ),
+        "name" => (
+            "path",
+            "string",
+            json!("entries/000.p/1"),
+            "A tile's path as C2SP tlog-tiles writes it.",
+        ),
+        _ => ("path", "string", json!("not-found"), "A problem's name."),
+    };
+    let mut parameter = json!({
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": says,
+        "schema": { "type": kind },
+    });
+    if !example.is_null() {
+        parameter["example"] = example;
+    }
+    parameter
+}
