@@ -8,9 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
-use tlog::v1::authority_url;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
@@ -20,6 +19,7 @@ use crate::app::App;
 use crate::negotiate::Format;
 use crate::pages::docs::DocsPage;
 use crate::pages::html;
+use crate::pages::routes::base;
 use crate::problem::Kind;
 use crate::shell::{Room, Shell};
 
@@ -55,10 +55,10 @@ pub(crate) async fn openapi_json() -> Response {
 }
 
 /// `GET /api/v1/docs`: the same for people.
-pub(crate) async fn page(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     static DOCUMENT: LazyLock<Value> =
         LazyLock::new(|| serde_json::to_value(openapi()).expect("the document is plain JSON"));
-    let base = authority_url(&app.authority);
+    let base = base(&app, &headers);
     let shell = Shell::new(&app.authority, Room::Api);
     html(StatusCode::OK, &DocsPage::new(shell, &DOCUMENT, &base))
 }

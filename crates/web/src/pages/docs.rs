@@ -13,7 +13,6 @@ use crate::shell::Shell;
 pub struct DocsPage<'a> {
     /// Around it.
     pub shell: Shell<'a>,
-    title: &'a str,
     says: Vec<Paragraph<'a>>,
     groups: Vec<Group<'a>>,
 }
@@ -28,6 +27,7 @@ struct Run<'a> {
 
 struct Group<'a> {
     name: &'a str,
+    says: &'a str,
     operations: Vec<Operation<'a>>,
 }
 
@@ -39,6 +39,7 @@ struct Operation<'a> {
     says: Vec<Paragraph<'a>>,
     parameters: Vec<Parameter<'a>>,
     answers: Vec<Answer<'a>>,
+    problems: Vec<Answer<'a>>,
     curl: String,
 }
 
@@ -55,14 +56,23 @@ struct Answer<'a> {
     types: String,
 }
 
-const METHODS: [&str; 5] = ["get", "post", "put", "delete", "patch"];
+/// In the order in which operations of one address are shown: what changes something first.
+const METHODS: [&str; 5] = ["post", "put", "patch", "delete", "get"];
 
 impl<'a> DocsPage<'a> {
     /// Reads an OpenAPI 3.1 document; `base` is where the server is reached, for the commands.
     ///
     /// What the document does not say is left out: an unknown shape gives a shorter page, never an error.
     pub fn new(shell: Shell<'a>, document: &'a Value, base: &str) -> Self {
-        let mut groups: Vec<Group<'a>> = Vec::new();
+        // The document's tags give the order; an operation without a known tag comes last.
+        let tags = document["tags"].as_array().into_iter().flatten();
+        let mut groups: Vec<Group<'a>> = tags
+            .map(|tag| Group {
+                name: text(&tag["name"]),
+                says: text(&tag["description"]),
+                operations: Vec::new(),
+            })
+            .collect();
         let paths = document["paths"].as_object();
         for (path, item) in paths.into_iter().flatten() {
             for method in METHODS {
@@ -75,14 +85,15 @@ impl<'a> DocsPage<'a> {
                     Some(group) => group.operations.push(read),
                     None => groups.push(Group {
                         name,
+                        says: "",
                         operations: vec![read],
                     }),
                 }
             }
         }
+        groups.retain(|group| !group.operations.is_empty());
         Self {
             shell,
-            title: text(&document["info"]["title"]),
             says: paragraphs(text(&document["info"]["description"])),
             groups,
         }
@@ -91,7 +102,18 @@ impl<'a> DocsPage<'a> {
 
 fn read<'a>(method: &str, path: &'a str, operation: &'a Value, base: &str) -> Operation<'a> {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
-    let answers = operation["responses"].as_object().into_iter().flatten();
+    let answers = operation["responses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(status, answer)| Answer {
+            status,
+            says: runs(text(&answer["description"])),
+            types: answer["content"].as_object().map_or(String::new(), |c| {
+                c.keys().cloned().collect::<Vec<_>>().join(", ")
+            }),
+        });
+    let (answers, problems) = answers.partition(|answer| answer.status < "4");
     Operation {
         method: method.to_uppercase(),
         path,
@@ -109,15 +131,8 @@ fn read<'a>(method: &str, path: &'a str, operation: &'a Value, base: &str) -> Op
                 says: runs(text(&p["description"])),
             })
             .collect(),
-        answers: answers
-            .map(|(status, answer)| Answer {
-                status,
-                says: runs(text(&answer["description"])),
-                types: answer["content"].as_object().map_or(String::new(), |c| {
-                    c.keys().cloned().collect::<Vec<_>>().join(", ")
-                }),
-            })
-            .collect(),
+        answers,
+        problems,
         curl: curl(method, path, operation, base),
     }
 }
@@ -125,10 +140,16 @@ fn read<'a>(method: &str, path: &'a str, operation: &'a Value, base: &str) -> Op
 /// A command that can be copied as it is, as far as the document gives examples.
 fn curl(method: &str, path: &str, operation: &Value, base: &str) -> String {
     let mut address = path.to_owned();
+    let mut asks = '?';
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        if let (Some(name), Some(example)) = (parameter["name"].as_str(), example(parameter)) {
-            address = address.replace(&format!("{{{name}}}"), &example);
+        let (Some(name), Some(example)) = (parameter["name"].as_str(), example(parameter)) else {
+            continue;
+        };
+        if parameter["in"] == "query" && parameter["required"] == true {
+            let _ = write!(address, "{asks}{name}={}", example.replace(' ', "%20"));
+            asks = '&';
         }
+        address = address.replace(&format!("{{{name}}}"), &example);
     }
     let mut command = String::from("curl ");
     if method != "get" && method != "post" {
@@ -213,10 +234,11 @@ mod tests {
 
     #[test]
     fn an_operation_becomes_a_command() {
-        let document = json!({"info": {"title": "T", "description": "Takes `data`.\n\nTwice."}, "paths": {
+        let document = json!({"tags": [{"name": "Unused"}, {"name": "Stamps"}], "info": {"title": "T", "description": "Takes `data`.\n\nTwice."}, "paths": {
             "/api/v1/ts/": {"post": {"tags": ["Stamps"], "summary": "Stamp", "requestBody": {"content": {"application/json": {"example": {"data": "it's"}}}},
                 "responses": {"200": {"description": "Done", "content": {"application/json": {}, "application/cbor": {}}}}}},
-            "/api/v1/mth/{i}": {"get": {"parameters": [{"name": "i", "in": "path", "required": true, "example": 7}]}},
+            "/api/v1/mth/{i}": {"get": {"parameters": [{"name": "i", "in": "path", "required": true, "example": 7},
+                {"name": "tag", "in": "query", "required": true, "example": "t"}, {"name": "wait", "in": "query", "example": ""}]}},
         }});
         let page = DocsPage::new(
             Shell::new("log.example.org", Room::Api),
@@ -231,8 +253,15 @@ mod tests {
             .collect();
         assert!(commands.contains(&r#"curl -H 'Content-Type: application/json' --data '{"data":"it'\''s"}' 'http://127.0.0.1:8080/api/v1/ts/'"#), "{commands:?}");
         assert!(
-            commands.contains(&"curl 'http://127.0.0.1:8080/api/v1/mth/7'"),
+            commands.contains(&"curl 'http://127.0.0.1:8080/api/v1/mth/7?tag=t'"),
             "{commands:?}"
+        );
+        assert_eq!(
+            page.groups
+                .iter()
+                .map(|group| group.name)
+                .collect::<Vec<_>>(),
+            ["Stamps", "Other"]
         );
         let html = page.render().expect("a page");
         assert!(
