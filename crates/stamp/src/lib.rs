@@ -11,6 +11,7 @@ mod ledger;
 mod notary;
 mod owners;
 mod packed;
+mod parallel;
 mod proof_file;
 mod published;
 pub mod retention;

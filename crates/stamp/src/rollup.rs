@@ -5,6 +5,8 @@
 
 use tlog::{CompactRange, Hash, Levels, Sha3, TILE_HEIGHT, TILE_WIDTH, TileId, TreeHash as _};
 
+use crate::parallel::map_chunks;
+
 /// Entries in one block: its levels stay in the CPU's cache.
 const BLOCK: usize = 4096;
 
@@ -29,17 +31,20 @@ pub(crate) fn upper_tiles(count: u64) -> Vec<TileId> {
 /// The root over `entries`, the timestamps' hashes, which lie in the tiles of level 0; `upper` are
 /// the other stored tiles, in any order.
 pub(crate) fn ith(entries: &[Hash], upper: &[(TileId, Vec<Hash>)]) -> Result<Hash, WrongTile> {
-    let mut whole = CompactRange::<Sha3>::default();
-    let (mut row, mut last) = (Vec::new(), None);
-    for block in entries.chunks(BLOCK) {
+    let blocks = map_chunks(entries, BLOCK, |block| {
         let levels = Levels::<Sha3>::of_entries(block);
         let perfect = block.len() >> TILE_HEIGHT;
         let roots = levels.level(TILE_HEIGHT as usize).unwrap_or_default();
-        row.extend_from_slice(&roots[..perfect]);
-        if block.len() == BLOCK {
-            whole.push(levels.root());
+        (roots[..perfect].to_vec(), levels.root())
+    });
+    let mut whole = CompactRange::<Sha3>::default();
+    let (mut row, mut last) = (Vec::new(), None);
+    for (number, (tile_roots, root)) in (1..).zip(blocks) {
+        row.extend(tile_roots);
+        if number * BLOCK <= entries.len() {
+            whole.push(root);
         } else {
-            last = Some(levels.root());
+            last = Some(root);
         }
     }
     let width = usize::try_from(TILE_WIDTH).expect("256");

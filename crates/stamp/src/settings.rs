@@ -40,10 +40,10 @@ impl Default for Settings {
             retention: None,
             pool_timestamps_max: 8_000_000,
             gather_max: Duration::ZERO,
-            interval_timestamps_max: 4_000_000,
+            interval_timestamps_max: 1_000_000,
             clock_tolerance: Duration::from_secs(5),
             witness_every: Duration::from_secs(10),
-            poll: Duration::from_millis(500),
+            poll: Duration::from_millis(200),
         }
     }
 }

@@ -3,26 +3,27 @@
 
 use tlog::{CompactRange, Hash, Sha3, TILE_WIDTH, TileId, TreeHash as _};
 
+use crate::parallel::map_chunks;
+
 const WIDTH: usize = 256;
 const _: () = assert!(WIDTH as u64 == TILE_WIDTH);
 
 /// The root over `entries`, the timestamps' hashes in order, and the tiles to store: level 0 holds
 /// the entries themselves, higher levels the roots of perfect subtrees.
 pub(super) fn tree(entries: &[Hash]) -> (Hash, Vec<(TileId, Vec<Hash>)>) {
-    let mut tiles = Vec::with_capacity(entries.len() / WIDTH + 4);
-    let mut right = None;
-    let mut row: Vec<Hash> = Vec::with_capacity(entries.len() / WIDTH);
-    let mut leaves = [[0; 32]; WIDTH];
-    for (index, tile) in (0..).zip(entries.chunks(WIDTH)) {
-        let leaves = &mut leaves[..tile.len()];
-        Sha3::leaves(tile, leaves);
-        if tile.len() == WIDTH {
-            row.push(tile_root(leaves));
-        } else {
-            right = join(leaves, right);
-        }
-        tiles.push((TileId { level: 0, index }, tile.to_vec()));
-    }
+    let (full, rest) = entries.split_at(entries.len() / WIDTH * WIDTH);
+    let mut row = map_chunks(full, WIDTH, |tile| {
+        let mut leaves = [[0; 32]; WIDTH];
+        Sha3::leaves(tile, &mut leaves);
+        tile_root(&mut leaves)
+    });
+    let mut leaves = vec![[0; 32]; rest.len()];
+    Sha3::leaves(rest, &mut leaves);
+    let mut right = join(&leaves, None);
+    let level_0 = (0..).zip(entries.chunks(WIDTH));
+    let mut tiles: Vec<_> = level_0
+        .map(|(index, tile)| (TileId { level: 0, index }, tile.to_vec()))
+        .collect();
     for level in 1u8.. {
         if row.is_empty() {
             break;
