@@ -12,6 +12,7 @@ mod keys;
 mod known_logs;
 mod monitor;
 mod outgoing;
+mod parallel;
 mod say;
 mod serve;
 mod signals;

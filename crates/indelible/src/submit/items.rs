@@ -19,8 +19,6 @@ pub(super) enum Source {
 
 /// One thing to be stamped.
 pub(super) struct Item {
-    /// Its place in the order of all.
-    pub(super) number: usize,
     pub(super) name: String,
     pub(super) source: Source,
     pub(super) proof: PathBuf,
@@ -106,7 +104,6 @@ pub(super) fn items(options: &Options) -> anyhow::Result<Found> {
 
 fn push(found: &mut Found, name: String, source: Source, proof: PathBuf, bytes: u64) {
     found.items.push(Item {
-        number: found.items.len(),
         name,
         source,
         proof,

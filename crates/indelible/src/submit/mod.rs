@@ -9,8 +9,6 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,16 +16,17 @@ use base::{Clock as _, SystemClock};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use tlog::v1::Data;
+use tlog::v1::{Data, Timestamp};
 use tlog::{StampedData, TimestampProof};
 use url::Url;
 
 use self::client::Client;
 use self::items::{Item, Source, items};
-use self::proofs::{Templates, proof_of};
+use self::proofs::{Template, Templates, proof_of};
 use crate::Usage;
 use crate::digest::Algorithm;
 use crate::known_logs::KnownLogs;
+use crate::parallel::in_parallel;
 use crate::say::Say;
 use crate::verify::{read_proof, stamped_data};
 use crate::walk::Pattern;
@@ -207,28 +206,9 @@ fn hash_all(
     say: Say,
     tally: &mut Tally,
 ) -> Vec<Hashed> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(items.len()));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(items.len()) {
-            scope.spawn(|| {
-                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = hash(item, options.force, bar);
-                    let mut done = done
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    done.push((item.number, outcome));
-                }
-            });
-        }
-    });
-    let mut done = done
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
+    let outcomes = in_parallel(&items, |item| hash(item, options.force, bar));
     let mut hashed = Vec::with_capacity(items.len());
-    for (item, (_, outcome)) in items.into_iter().zip(done) {
+    for (item, outcome) in items.into_iter().zip(outcomes) {
         match outcome {
             Ok(Some(data)) => hashed.push(Hashed { item, data }),
             Ok(None) => tally.fitting += 1,
@@ -288,48 +268,65 @@ async fn seal(
     let data: Vec<&str> = hashed.iter().map(|hashed| hashed.data.as_str()).collect();
     let timestamps = client.stamp(&data, options.tag.as_deref()).await?;
     let mut templates = Templates::new(options.witnessed);
-    let (mut stamped, mut failures) = (0, 0);
-    for (hashed, timestamp) in hashed.iter().zip(&timestamps) {
-        let template = templates.of(client, timestamp).await?;
-        let first = known.meet(&template.key, options.url.as_str(), SystemClock.now())?;
-        if first {
+    for timestamp in &timestamps {
+        let key = &templates.fetch(client, timestamp).await?.key;
+        if known.meet(key, options.url.as_str(), SystemClock.now())? {
+            let path = known.path().display();
             say.event(
-                &format!(
-                    "first seen: the log {}, remembered in {}",
-                    template.key,
-                    known.path().display()
-                ),
-                &json!({"event": "first-seen", "vkey": template.key.to_string()}),
+                &format!("first seen: the log {key}, remembered in {path}"),
+                &json!({"event": "first-seen", "vkey": key.to_string()}),
             );
         }
+    }
+    let pairs: Vec<(&Hashed, &Timestamp)> = hashed.iter().zip(&timestamps).collect();
+    let outcomes = in_parallel(&pairs, |(hashed, timestamp)| {
+        let template = templates.of(timestamp)?;
         let proof = proof_of(template, timestamp, &hashed.data)
             .with_context(|| format!("the server's proof of {} does not hold", hashed.item.name))?;
-        let written = put_aside(&hashed.item.proof, &hashed.data)
-            .and_then(|()| write(&hashed.item.proof, &proof.to_string()));
-        match written {
-            Ok(()) => stamped += 1,
-            Err(why) => {
-                failures += 1;
-                failed(say, &ProgressBar::hidden(), &hashed.item, &why);
-                continue;
-            }
+        anyhow::Ok(keep(&hashed.item.proof, &hashed.data, &proof.to_string()))
+    });
+    let (mut stamped, mut failures) = (0, 0);
+    for ((hashed, timestamp), outcome) in pairs.into_iter().zip(outcomes) {
+        if let Err(why) = outcome? {
+            failures += 1;
+            failed(say, &ProgressBar::hidden(), &hashed.item, &why);
+            continue;
         }
-        say.json(&json!({
-            "event": "stamped", "file": hashed.item.name, "proof": hashed.item.proof,
-            "data": hashed.data, "time": timestamp.time.as_str(),
-            "interval": template.index, "id": uuid::Uuid::from_bytes(timestamp.id).to_string(),
-            "log": template.key.name(),
-        }));
-        if timestamps.len() == 1 {
-            say.words(&format!(
-                "{}: stamped at {}, interval {}",
-                hashed.item.proof.display(),
-                timestamp.time,
-                template.index
-            ));
-        }
+        stamped += 1;
+        tell(
+            say,
+            hashed,
+            timestamp,
+            templates.of(timestamp)?,
+            timestamps.len(),
+        );
     }
     Ok((stamped, failures))
+}
+
+/// One line for programs; for people only when there is one file.
+fn tell(say: Say, hashed: &Hashed, timestamp: &Timestamp, template: &Template, count: usize) {
+    let proof = &hashed.item.proof;
+    say.json(&json!({
+        "event": "stamped", "file": hashed.item.name, "proof": proof,
+        "data": hashed.data, "time": timestamp.time.as_str(),
+        "interval": template.index, "id": uuid::Uuid::from_bytes(timestamp.id).to_string(),
+        "log": template.key.name(),
+    }));
+    if count == 1 {
+        say.words(&format!(
+            "{}: stamped at {}, interval {}",
+            proof.display(),
+            timestamp.time,
+            template.index
+        ));
+    }
+}
+
+/// Writes a proof in the place of one of the same data.
+fn keep(path: &Path, data: &str, proof: &str) -> anyhow::Result<()> {
+    put_aside(path, data)?;
+    write(path, proof)
 }
 
 /// Keeps the proof of a file's earlier content under another name, with its time behind: it may be

@@ -38,8 +38,16 @@ impl Templates {
         }
     }
 
-    /// The template of a sealed timestamp's interval.
-    pub(super) async fn of(
+    /// The template that was fetched for a timestamp's interval.
+    pub(super) fn of(&self, timestamp: &Timestamp) -> anyhow::Result<&Template> {
+        let index = timestamp.interval.context("the server gave no proof")?;
+        self.fetched
+            .get(&index)
+            .context("no proof was fetched for it")
+    }
+
+    /// The template of a sealed timestamp's interval, asked for unless it is there.
+    pub(super) async fn fetch(
         &mut self,
         client: &Client,
         timestamp: &Timestamp,

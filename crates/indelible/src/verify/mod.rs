@@ -24,7 +24,11 @@ use self::pairs::{Pair, Subject, pairs};
 use self::report::{Report, Tally};
 use crate::digest::Algorithm;
 use crate::known_logs::KnownLogs;
+use crate::parallel::in_parallel;
 use crate::say::Say;
+
+/// How many files are verified before the first verdict is told.
+const ROUND_FILES: usize = 256;
 
 /// `indelible verify`.
 #[derive(Args)]
@@ -120,20 +124,24 @@ pub(crate) fn run(
     let pairs = pairs(options)?;
     let report = Report::new(Say::new(options.json), options.explain, pairs.len());
     let mut tally = Tally::default();
-    for pair in &pairs {
-        match check(options, &known, pair) {
-            Ok(Ok(accepted)) => {
-                tally.unknown += u64::from(!accepted.verified.trusted);
-                tally.verified += 1;
-                report.accepted(pair, &accepted);
-            }
-            Ok(Err(refused)) => {
-                tally.refused += 1;
-                report.refused(pair, &refused);
-            }
-            Err(unreadable) => {
-                tally.unreadable += 1;
-                report.unreadable(pair, &unreadable);
+    // In rounds, so that a long run tells early.
+    for round in pairs.chunks(ROUND_FILES) {
+        let outcomes = in_parallel(round, |pair| check(options, &known, pair));
+        for (pair, outcome) in round.iter().zip(outcomes) {
+            match outcome {
+                Ok(Ok(accepted)) => {
+                    tally.unknown += u64::from(!accepted.verified.trusted);
+                    tally.verified += 1;
+                    report.accepted(pair, &accepted);
+                }
+                Ok(Err(refused)) => {
+                    tally.refused += 1;
+                    report.refused(pair, &refused);
+                }
+                Err(unreadable) => {
+                    tally.unreadable += 1;
+                    report.unreadable(pair, &unreadable);
+                }
             }
         }
     }
