@@ -283,6 +283,11 @@ async fn problems_are_documented() {
         let one = app.get(&format!("/problems/{}", kind.name())).await;
         assert_eq!(one.json()["status"], kind.status().as_u16());
     }
+    // Whoever follows the link of a problem page gets a page.
+    let page = app.get_as("/problems/pool-full", "text/html").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.text().contains("pool-full"));
     let document = app.get("/api/v1/mth/5").await;
     let mut document = document.json();
     document["instance"] = "[id]".into();
