@@ -12,6 +12,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -37,9 +38,10 @@ fn main() -> Result<()> {
         .build()?;
     println!("hashing by {:?}; milliseconds\n", keccak_lanes::backend());
     println!(
-        "| timestamps | hashing alone | read | sort | tree | commit | read back, verify | sign | all | ratio |"
+        "| timestamps | hashing alone | read | sort | tree | commit | read back, verify | sign \
+         | all | CPU of all | CPU / hashing |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     // `cargo bench -p bench --bench seal -- 1000000` seals only that many.
     let asked: Vec<usize> = std::env::args()
         .filter_map(|arg| arg.parse().ok())
@@ -49,13 +51,18 @@ fn main() -> Result<()> {
             runtime.block_on(seal(count))?;
         }
     }
-    if !asked.is_empty() {
+    if !asked.is_empty() && !asked.contains(&0) {
         return Ok(());
     }
     println!("\n| clients, without HTTP | durable timestamps/s | CPU us each | slowest, ms |");
     println!("|---|---|---|---|");
     for clients in [1, 64, 512, 2000] {
         runtime.block_on(submit(clients))?;
+    }
+    println!("\n| waiters, without HTTP | seal, ms | then all answered, ms | bytes each |");
+    println!("|---|---|---|---|");
+    for waiters in [10_000, 100_000] {
+        runtime.block_on(wait(waiters))?;
     }
     proofs();
     Ok(())
@@ -188,6 +195,69 @@ async fn submit(clients: usize) -> Result<()> {
         slowest.as_secs_f64() * 1000.0
     );
     Ok(())
+}
+
+/// Everybody submits one thing and waits for its proof: how long from the seal to the last answer,
+/// and how much memory each takes meanwhile, a task of the runtime included.
+async fn wait(waiters: usize) -> Result<()> {
+    let folder = tempfile::tempdir_in(".")?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path())?);
+    let bus = Arc::new(InProcessBus::default());
+    let settings = Settings::default();
+    let follower = Follower::start(Arc::clone(&store), &*bus, &settings).await?;
+    let clock = Arc::new(SystemClock);
+    let notary = Notary::start(
+        Arc::clone(&store),
+        follower,
+        Arc::clone(&clock) as _,
+        Arc::new(SystemEntropy),
+        &settings,
+    );
+    let key = SigningKey::from_seed("bench/log", &[1; 32])?;
+    let signer = Signer::new(key, Vec::new())?;
+    let mut sealer = Sealer::new(store, bus, clock, signer, &settings);
+    sealer.seal_once().await?;
+    let submitted = Arc::new(AtomicUsize::new(0));
+    let before = resident_bytes()?;
+    let waiting: Vec<_> = (0..waiters)
+        .map(|_| {
+            let (notary, submitted) = (Arc::clone(&notary), Arc::clone(&submitted));
+            tokio::spawn(async move {
+                let submission = Submission {
+                    data: Data::Text("something"),
+                    tag: None,
+                };
+                let stamp = notary.submit(submission).await?;
+                submitted.fetch_add(1, Ordering::Relaxed);
+                let proof = notary.wait(stamp.id).await?;
+                anyhow::Ok(proof.is_some())
+            })
+        })
+        .collect();
+    while submitted.load(Ordering::Relaxed) < waiters {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let bytes = resident_bytes()?.saturating_sub(before);
+    let began = Instant::now();
+    sealer.seal_once().await?.context("the pool was full")?;
+    let sealing = began.elapsed();
+    let began = Instant::now();
+    for task in waiting {
+        anyhow::ensure!(task.await??, "everybody gets a proof");
+    }
+    println!(
+        "| {waiters} | {:.1} | {:.1} | {} |",
+        sealing.as_secs_f64() * 1000.0,
+        began.elapsed().as_secs_f64() * 1000.0,
+        bytes / waiters
+    );
+    Ok(())
+}
+
+fn resident_bytes() -> Result<usize> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = statm.split(' ').nth(1).context("statm has seven numbers")?;
+    Ok(pages.parse::<usize>()? * 4096)
 }
 
 async fn fill(notary: &Notary, count: usize) -> Result<()> {
