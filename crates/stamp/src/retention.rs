@@ -12,8 +12,9 @@ use crate::{Settings, Store};
 
 /// How often old intervals are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
-/// Most intervals forgotten in one transaction, so that submitters never wait long behind it.
-const INTERVALS_AT_ONCE: u32 = 64;
+/// Most intervals forgotten in one transaction, so that submitters never wait long behind it: each
+/// may hold a million timestamps.
+const INTERVALS_AT_ONCE: u32 = 2;
 
 /// Sweeps until `stop`; returns at once when everything is kept for ever.
 pub async fn run(

@@ -15,7 +15,9 @@ pub struct Settings {
     pub wait_max: Duration,
     /// How long proofs of timestamps are kept; `None` for ever.
     pub retention: Option<Duration>,
-    /// How many timestamps may wait for their interval before new ones are refused.
+    /// How many timestamps may wait for their interval before new ones are refused. Each process
+    /// counts the pool once per interval and its own insertions in between, so several processes
+    /// may together go a little beyond.
     pub pool_timestamps_max: u64,
     /// How long a submission waits for others to share its write. Zero is best while the disk is
     /// slower than the submitters: what comes during one write shares the next anyway.

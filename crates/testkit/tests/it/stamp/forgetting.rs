@@ -60,6 +60,21 @@ async fn what_is_forgotten_stays_in_history() {
 }
 
 #[tokio::test]
+async fn a_backlog_is_swept_in_one_go() {
+    let database = Database::new(Dialect::Sqlite).await;
+    let log = Log::open(&database).await;
+    let mut sealer = log.sealer();
+    for n in 0..7 {
+        log.submit(&format!("{n}")).await;
+        log.seal(&mut sealer).await;
+    }
+    log.clock.advance(RETENTION);
+    let swept = retention::sweep(&*log.store, &*log.clock, RETENTION).await;
+    assert_eq!(swept.unwrap(), 6, "the seventh is not older than a minute");
+    assert_eq!(sound(&*log.store).await.forgotten, 6);
+}
+
+#[tokio::test]
 async fn an_unsigned_head_keeps_what_its_signer_must_read() {
     let database = Database::new(Dialect::Sqlite).await;
     let log = Log::open(&database).await;
