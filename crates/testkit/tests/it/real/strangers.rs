@@ -139,6 +139,17 @@ impl Witness {
             vkey,
         }
     }
+
+    async fn is_ready(&self) {
+        let url = format!("http://{}/healthz", self.address).parse().unwrap();
+        let http = egress::Egress::new(egress::Limits::default()).unwrap();
+        let ready = timeout(Duration::from_secs(20), async {
+            while http.get(&url, "*/*").await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        });
+        ready.await.expect("the witness listens");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,23 +163,22 @@ async fn aics_witness_cosigns_us_and_refuses_a_rollback() {
     let witness = Witness::start(folder.path(), &log_vkey);
 
     let asked = format!("{} http://{}", witness.vkey, witness.address);
-    let program = Program::serve(
-        &database,
-        &[
-            "--log-interval",
-            "50ms",
-            "--log-heartbeat",
-            "50ms",
-            "--log-witnesses",
-            &asked,
-            "--log-witness-every",
-            "1s",
-        ],
-    )
-    .await;
+    witness.is_ready().await;
+    // A quiet log: the newest head stands long enough to be cosigned and looked at.
+    let quiet = [
+        "--log-interval",
+        "20ms",
+        "--log-heartbeat",
+        "1h",
+        "--log-witness-every",
+        "1s",
+    ];
+    let asked = ["--log-witnesses", &asked];
+    let program = Program::serve(&database, &[&quiet[..], &asked].concat()).await;
     let base = program.url("/log/");
     let size = cosigned(&base, &log_vkey, &witness.vkey, 1).await;
     // And again at a larger size: so it was given a consistency proof that it accepts.
+    stamp(&program, &["one more".to_owned()]).await.unwrap();
     let size = cosigned(&base, &log_vkey, &witness.vkey, size + 1).await;
 
     // The head that it has seen cannot be taken back.
