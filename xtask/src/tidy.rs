@@ -35,9 +35,10 @@ const SQL: [&str; 6] = [
 ];
 
 /// Files of a store that its twin has no use for: threads that SQLite needs, a bus that it has not.
-const ONE_SIDED: [&str; 5] = [
+const ONE_SIDED: [&str; 6] = [
     "bus.rs",
     "checkpointer.rs",
+    "file.rs",
     "queue.rs",
     "read.rs",
     "writer.rs",

@@ -4,11 +4,13 @@
 
 #![forbid(unsafe_code)]
 
+mod actor;
 mod bus;
 mod entropy;
 mod time;
 mod unavailable;
 
+pub use actor::{Actor, ApiTokenId, SessionId, UserId, Who};
 pub use bus::{Bus, Event, InProcessBus, Subscription};
 pub use entropy::{Entropy, SystemEntropy};
 pub use time::{Clock, SystemClock, UnixMicros};

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use crate::connection::{self, Use};
+use crate::connection::{self, Schema, Use};
 use crate::queue::Queue;
 use crate::writer::Work;
 
@@ -27,7 +27,11 @@ pub(crate) struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread; it reports to the writer's queue.
-    pub(crate) fn start(path: PathBuf, writer: Arc<Queue<Work>>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        path: PathBuf,
+        schema: Schema,
+        writer: Arc<Queue<Work>>,
+    ) -> std::io::Result<Self> {
         let nudges = Arc::new(Queue::default());
         let (inbox, under_way) = (Arc::clone(&nudges), Arc::new(AtomicBool::new(false)));
         let flag = Arc::clone(&under_way);
@@ -36,7 +40,7 @@ impl Checkpointer {
             .spawn(move || {
                 let mut connection = None;
                 while inbox.pop().is_some() {
-                    match move_pages(&mut connection, &path) {
+                    match move_pages(&mut connection, &path, schema) {
                         Ok(()) => writer.push(Work::FinishCheckpoint),
                         Err(error) => {
                             tracing::warn!(%error, "the write-ahead log could not be moved");
@@ -80,10 +84,11 @@ impl Drop for Checkpointer {
 fn move_pages(
     connection: &mut Option<Connection>,
     path: &std::path::Path,
+    schema: Schema,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let connection = match connection {
         Some(connection) => connection,
-        None => connection.insert(connection::open(path, Use::Checkpoint)?),
+        None => connection.insert(connection::open(path, schema, Use::Checkpoint)?),
     };
     passive(connection)?;
     Ok(())

@@ -10,8 +10,16 @@ use crate::OpenError;
 /// "Inde" in ASCII: how `file` and we recognise our databases.
 const APPLICATION_ID: i32 = 0x496e_6465;
 
-/// In order, append-only. The database's `user_version` is how many of them it has seen.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_log.sql")];
+/// What a file holds: its migrations in order, append-only. The file's `user_version` is how many
+/// of them it has seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schema(pub(crate) &'static [&'static str]);
+
+/// `indelible.db`: everything that must last.
+pub(crate) const LASTING: Schema = Schema(&[include_str!("../migrations/0001_log.sql")]);
+
+/// `ttl.db`: records that expire, such as sessions and codes. Never part of a backup.
+pub(crate) const TEMPORARY: Schema = Schema(&[]);
 
 /// How long a statement waits for another process that holds the lock.
 const BUSY: Duration = Duration::from_secs(30);
@@ -32,7 +40,7 @@ pub(crate) enum Use {
 }
 
 /// Opens `path`, which the first writer makes, with a schema that is up to date.
-pub(crate) fn open(path: &Path, purpose: Use) -> Result<Connection, OpenError> {
+pub(crate) fn open(path: &Path, schema: Schema, purpose: Use) -> Result<Connection, OpenError> {
     let database = |source| OpenError::Database {
         path: path.to_owned(),
         source,
@@ -40,7 +48,7 @@ pub(crate) fn open(path: &Path, purpose: Use) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path).map_err(database)?;
     configure(&connection, purpose).map_err(database)?;
     if purpose == Use::Write {
-        migrate(&mut connection, path)?;
+        migrate(&mut connection, schema, path)?;
     }
     Ok(connection)
 }
@@ -68,12 +76,12 @@ fn configure(connection: &Connection, purpose: Use) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+fn migrate(connection: &mut Connection, schema: Schema, path: &Path) -> Result<(), OpenError> {
     let database = |source| OpenError::Database {
         path: path.to_owned(),
         source,
     };
-    let known = u32::try_from(MIGRATIONS.len()).expect("a few");
+    let known = u32::try_from(schema.0.len()).expect("a few");
     // Two processes may open a new file at once: the second waits here and finds the work done.
     let tx = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -93,7 +101,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::Newer { path, found, known });
     }
-    for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
+    for (version, migration) in (1..).zip(schema.0).skip(found as usize) {
         tx.execute_batch(migration)
             .and_then(|()| tx.pragma_update(None, "application_id", APPLICATION_ID))
             .and_then(|()| tx.pragma_update(None, "user_version", version))
@@ -116,7 +124,7 @@ mod tests {
     fn a_file_is_made_once_and_opened_again() {
         let (_folder, path) = file();
         for _ in 0..2 {
-            let connection = open(&path, Use::Write).unwrap();
+            let connection = open(&path, LASTING, Use::Write).unwrap();
             let value = |name| {
                 connection
                     .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -124,7 +132,7 @@ mod tests {
             };
             assert_eq!(
                 value("user_version"),
-                i64::try_from(MIGRATIONS.len()).unwrap()
+                i64::try_from(LASTING.0.len()).unwrap()
             );
             assert_eq!(value("page_size"), i64::from(PAGE_BYTES));
             assert_eq!(value("synchronous"), 2);
@@ -141,16 +149,16 @@ mod tests {
             .unwrap();
         drop(other);
         assert!(matches!(
-            open(&path, Use::Write),
+            open(&path, LASTING, Use::Write),
             Err(OpenError::Foreign { .. })
         ));
 
         let (_folder, path) = file();
-        open(&path, Use::Write)
+        open(&path, LASTING, Use::Write)
             .unwrap()
             .pragma_update(None, "user_version", 99)
             .unwrap();
-        let error = open(&path, Use::Write).unwrap_err();
+        let error = open(&path, LASTING, Use::Write).unwrap_err();
         assert!(
             matches!(error, OpenError::Newer { found: 99, .. }),
             "{error}"
@@ -163,7 +171,7 @@ mod tests {
         )
         .unwrap();
         assert!(matches!(
-            open(&path, Use::Write),
+            open(&path, LASTING, Use::Write),
             Err(OpenError::Database { .. })
         ));
     }

@@ -11,6 +11,7 @@
 mod checkpointer;
 mod connection;
 mod error;
+mod file;
 mod forget;
 mod keep;
 mod lease;

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::OpenError;
-use crate::connection::{self, Use};
+use crate::connection::{self, Schema, Use};
 use crate::error::unavailable;
 use crate::queue::Queue;
 
@@ -26,13 +26,13 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// Opens `count` connections to a database that exists already.
-    pub(crate) fn start(path: &Path, count: usize) -> Result<Self, OpenError> {
+    pub(crate) fn start(path: &Path, schema: Schema, count: usize) -> Result<Self, OpenError> {
         let mut readers = Self {
             queue: Arc::new(Queue::default()),
             threads: Vec::with_capacity(count),
         };
         for _ in 0..count {
-            let connection = connection::open(path, Use::Read)?;
+            let connection = connection::open(path, schema, Use::Read)?;
             let queue = Arc::clone(&readers.queue);
             let thread = std::thread::Builder::new()
                 .name("sqlite-reader".into())

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use base::{Unavailable, UnixMicros};
@@ -13,46 +12,41 @@ use stamp::{
 };
 use tlog::{Hash, TileId};
 
-use crate::checkpointer::Checkpointer;
-use crate::connection::{self, Use};
 use crate::error::unavailable;
-use crate::queue::Queue;
-use crate::read::Readers;
-use crate::writer::Writer;
-use crate::{OpenError, forget, keep, lease, pool, seal};
+use crate::file::DatabaseFile;
+use crate::{OpenError, connection, forget, keep, lease, pool, seal};
 
-/// The database's name in its folder.
-const DATABASE: &str = "indelible.db";
-/// The lock file's name beside it.
+/// The lasting database's name in its folder.
+const LASTING: &str = "indelible.db";
+/// The temporary records' name beside it.
+const TEMPORARY: &str = "ttl.db";
+/// The lock file's name beside them.
 const LOCK: &str = "sealer.lock";
-/// Threads that read. Reads are short; more would only wait for the same cores.
+/// Threads that read the lasting database. Reads are short; more would only wait for the same cores.
 const READERS: usize = 3;
+/// Threads that read temporary records: one lookup per request of somebody who is signed in.
+const TEMPORARY_READERS: usize = 1;
 
-/// A log in a folder. Dropping it finishes what was asked for.
+/// Everything the product keeps, in a folder. Dropping it finishes what was asked for.
 pub struct SqliteStore {
-    // Readers end first: the last connection to close tidies the write-ahead log away.
-    readers: Readers,
-    writer: Writer,
+    pub(crate) lasting: DatabaseFile,
+    #[expect(dead_code, reason = "opened for the accounts, which come next")]
+    pub(crate) temporary: DatabaseFile,
     lock: PathBuf,
 }
 
 impl SqliteStore {
-    /// Opens the log in `folder`, making both when they are not there. Blocks for milliseconds.
+    /// Opens the databases in `folder`, making all three when they are not there. Blocks for
+    /// milliseconds.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Folder {
+        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
             path: folder.to_owned(),
             source,
-        };
-        std::fs::create_dir_all(folder).map_err(unusable)?;
-        let path = folder.join(DATABASE);
-        let connection = connection::open(&path, Use::Write)?;
-        let queue = Arc::new(Queue::default());
-        let checkpointer =
-            Checkpointer::start(path.clone(), Arc::clone(&queue)).map_err(unusable)?;
-        let writer = Writer::start(connection, queue, checkpointer).map_err(unusable)?;
+        })?;
+        let open = |name, schema, readers| DatabaseFile::open(&folder.join(name), schema, readers);
         Ok(Self {
-            readers: Readers::start(&path, READERS)?,
-            writer,
+            lasting: open(LASTING, connection::LASTING, READERS)?,
+            temporary: open(TEMPORARY, connection::TEMPORARY, TEMPORARY_READERS)?,
             lock: folder.join(LOCK),
         })
     }
@@ -61,35 +55,40 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn insert_batch(&self, batch: NewBatch) -> Result<u64, Unavailable> {
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| pool::insert_batch(tx, &batch))
             .await
     }
 
     async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| pool::pool(db, entries_max))
             .await
     }
 
     async fn batch(&self, number: u64) -> Result<Option<BatchState>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| pool::batch(db, number))
             .await
     }
 
     async fn entry(&self, number: u64, index: u32) -> Result<Option<EntryState>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| pool::entry(db, number, index))
             .await
     }
 
     async fn pooled(&self) -> Result<u64, Unavailable> {
-        self.readers.read(pool::count).await
+        self.lasting.readers.read(pool::count).await
     }
 
     async fn sealed_batches(&self, interval: u64) -> Result<Vec<SealedBatch>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .read(move |db| pool::sealed_batches(db, interval))
             .await
     }
@@ -101,7 +100,8 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<TagPage, Unavailable> {
         let tag = tag.to_owned();
-        self.readers
+        self.lasting
+            .readers
             .read(move |db| forget::tagged(db, &tag, before, limit))
             .await
     }
@@ -111,23 +111,26 @@ impl Store for SqliteStore {
         after: Option<TimestampId>,
         limit: usize,
     ) -> Result<Vec<TimestampId>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .read(move |db| forget::referenced(db, after, limit))
             .await
     }
 
     async fn head(&self) -> Result<Head, Unavailable> {
-        self.readers.read(seal::read_head).await
+        self.lasting.readers.read(seal::read_head).await
     }
 
     async fn commit_interval(&self, sealed: SealedInterval) -> Result<Commit, Unavailable> {
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| seal::commit_interval(tx, &sealed))
             .await
     }
 
     async fn intervals(&self, range: Range<u64>) -> Result<Vec<Interval>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .read(move |db| seal::intervals(db, &range))
             .await
     }
@@ -138,13 +141,15 @@ impl Store for SqliteStore {
         tiles: &[TileId],
     ) -> Result<Vec<(TileId, Vec<Hash>)>, Unavailable> {
         let tiles = tiles.to_vec();
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| seal::interval_tiles(db, interval, &tiles))
             .await
     }
 
     async fn interval_leaves(&self, interval: u64) -> Result<Vec<Hash>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| seal::interval_leaves(db, interval))
             .await
     }
@@ -155,19 +160,22 @@ impl Store for SqliteStore {
         tiles: &[TileId],
     ) -> Result<Vec<(TileId, Vec<Hash>)>, Unavailable> {
         let tiles = tiles.to_vec();
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| seal::main_tiles(db, tree, &tiles))
             .await
     }
 
     async fn put_checkpoint(&self, size: u64, note: String) -> Result<Checkpoint, Unavailable> {
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| keep::put_checkpoint(tx, size, &note))
             .await
     }
 
     async fn checkpoint_up_to(&self, size: u64) -> Result<Option<Checkpoint>, Unavailable> {
-        self.readers
+        self.lasting
+            .readers
             .snapshot(move |db| keep::checkpoint_up_to(db, size))
             .await
     }
@@ -177,34 +185,41 @@ impl Store for SqliteStore {
         size: u64,
         cosignature: Cosignature,
     ) -> Result<(), Unavailable> {
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| keep::add_cosignature(tx, size, &cosignature))
             .await
     }
 
     async fn claim_authority(&self, authority: &str) -> Result<String, Unavailable> {
         let authority = authority.to_owned();
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| keep::claim_authority(tx, &authority))
             .await
     }
 
     async fn log_keys(&self) -> Result<Vec<LogKey>, Unavailable> {
-        self.readers.read(keep::log_keys).await
+        self.lasting.readers.read(keep::log_keys).await
     }
 
     async fn add_log_key(&self, key: LogKey) -> Result<(), Unavailable> {
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| keep::add_log_key(tx, &key))
             .await
     }
 
     async fn token(&self, serial: [u8; 16]) -> Result<Option<Token>, Unavailable> {
-        self.readers.read(move |db| forget::token(db, serial)).await
+        self.lasting
+            .readers
+            .read(move |db| forget::token(db, serial))
+            .await
     }
 
     async fn forget(&self, before: UnixMicros, intervals_max: u32) -> Result<u32, Unavailable> {
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| forget::forget(tx, before.0, intervals_max))
             .await
     }
@@ -215,7 +230,8 @@ impl Store for SqliteStore {
 
     async fn witnessed(&self, origin: &str) -> Result<Option<Witnessed>, Unavailable> {
         let origin = origin.to_owned();
-        self.readers
+        self.lasting
+            .readers
             .read(move |db| keep::witnessed(db, &origin))
             .await
     }
@@ -227,7 +243,8 @@ impl Store for SqliteStore {
         new: Witnessed,
     ) -> Result<bool, Unavailable> {
         let origin = origin.to_owned();
-        self.writer
+        self.lasting
+            .writer
             .transaction(move |tx| keep::advance_witnessed(tx, &origin, old, new))
             .await
     }

@@ -185,9 +185,10 @@ mod tests {
     async fn a_failing_transaction_of_a_group_is_undone_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("indelible.db");
-        let connection = connection::open(&path, Use::Write).unwrap();
+        let connection = connection::open(&path, connection::LASTING, Use::Write).unwrap();
         let queue = Arc::new(Queue::default());
-        let checkpointer = Checkpointer::start(path, Arc::clone(&queue)).unwrap();
+        let checkpointer =
+            Checkpointer::start(path, connection::LASTING, Arc::clone(&queue)).unwrap();
         let writer = Writer::start(connection, queue, checkpointer).unwrap();
         let add = |origin: &'static str, fails: bool| {
             writer.transaction(move |tx| {
@@ -216,9 +217,10 @@ mod tests {
     async fn a_dead_thread_answers_that_it_is_dead() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("indelible.db");
-        let connection = connection::open(&path, Use::Write).unwrap();
+        let connection = connection::open(&path, connection::LASTING, Use::Write).unwrap();
         let queue = Arc::new(Queue::default());
-        let checkpointer = Checkpointer::start(path, Arc::clone(&queue)).unwrap();
+        let checkpointer =
+            Checkpointer::start(path, connection::LASTING, Arc::clone(&queue)).unwrap();
         let writer = Writer::start(connection, queue, checkpointer).unwrap();
         let died = writer.transaction(|_| -> rusqlite::Result<()> { panic!("on purpose") });
         assert!(died.await.is_err());
