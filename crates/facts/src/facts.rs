@@ -109,7 +109,6 @@ impl Facts {
     async fn state(&self, fact: &Fact) -> Result<BadgeState, Unavailable> {
         Ok(match fact.place {
             Place::Waiting => BadgeState::Waiting,
-            Place::Pooled(timestamp) => BadgeState::Stamped(timestamp),
             Place::Sealed {
                 timestamp,
                 interval,
@@ -117,7 +116,9 @@ impl Facts {
                 timestamp,
                 interval,
             },
-            Place::Sealed { timestamp, .. } => BadgeState::Stamped(timestamp),
+            Place::Sealed { timestamp, .. } | Place::Pooled(timestamp) => {
+                BadgeState::Stamped(timestamp)
+            }
             Place::Forgotten(timestamp) => BadgeState::Forgotten(timestamp),
         })
     }

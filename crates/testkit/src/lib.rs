@@ -20,6 +20,6 @@ mod program;
 
 pub use chance::SeededEntropy;
 pub use clock::SimClock;
-pub use database::{Database, Dialect, postgres_url};
+pub use database::{Database, Dialect, Stores, postgres_url};
 pub use failing::{FailingStore, Fate, Fault};
 pub use program::{Program, Reply, indelible, program_path, python, run, store_args};
