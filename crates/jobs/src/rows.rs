@@ -164,6 +164,24 @@ pub struct JobPage {
     pub next: Option<JobCursor>,
 }
 
+impl JobPage {
+    /// A page of `limit` out of the first `limit + 1` rows of what is left of a list: the one row
+    /// too many tells that another page follows.
+    pub fn of(list: &JobList, mut rows: Vec<JobRow>, limit: usize) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let end = rows.last().filter(|_| more);
+        let next = end.map(|job| JobCursor {
+            at: match list {
+                JobList::Unfinished { .. } => job.due,
+                JobList::Done | JobList::Dead { .. } => job.ended.unwrap_or(job.due),
+            },
+            id: job.id,
+        });
+        Self { jobs: rows, next }
+    }
+}
+
 /// How many jobs of a kind there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KindCounts {

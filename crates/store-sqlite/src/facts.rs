@@ -30,24 +30,23 @@ pub(crate) fn insert_many(
 
 /// Columns id, kind, sha256, `created_at_us`, number, nonce, idx, whether it is pooled, interval.
 fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
-    let place = match row.get::<_, Option<i64>>(4)? {
-        None => Place::Waiting,
-        Some(_) => {
-            let timestamp = TimestampId {
-                batch: number(row, 4)?,
-                nonce: number(row, 5)?,
-                index: row.get(6)?,
-            };
-            if row.get(7)? {
-                Place::Pooled(timestamp)
-            } else if row.get::<_, Option<i64>>(8)?.is_some() {
-                Place::Sealed {
-                    timestamp,
-                    interval: number(row, 8)?,
-                }
-            } else {
-                Place::Forgotten(timestamp)
+    let place = if row.get::<_, Option<i64>>(4)?.is_none() {
+        Place::Waiting
+    } else {
+        let timestamp = TimestampId {
+            batch: number(row, 4)?,
+            nonce: number(row, 5)?,
+            index: row.get(6)?,
+        };
+        if row.get(7)? {
+            Place::Pooled(timestamp)
+        } else if row.get::<_, Option<i64>>(8)?.is_some() {
+            Place::Sealed {
+                timestamp,
+                interval: number(row, 8)?,
             }
+        } else {
+            Place::Forgotten(timestamp)
         }
     };
     Ok(Fact {

@@ -137,22 +137,7 @@ pub(super) async fn page(
     };
     let rows = rows.map_err(unavailable)?;
     let jobs: Result<Vec<JobRow>, _> = rows.into_iter().map(Row::job).collect();
-    Ok(cut(list, jobs?, limit))
-}
-
-/// Without the one row too many, which tells that a page follows.
-fn cut(list: &JobList, mut jobs: Vec<JobRow>, limit: usize) -> JobPage {
-    let more = jobs.len() > limit;
-    jobs.truncate(limit);
-    let last = jobs.last().filter(|_| more);
-    let next = last.map(|job| JobCursor {
-        at: match list {
-            JobList::Unfinished { .. } => job.due,
-            JobList::Done | JobList::Dead { .. } => job.ended.unwrap_or(job.due),
-        },
-        id: job.id,
-    });
-    JobPage { jobs, next }
+    Ok(JobPage::of(list, jobs?, limit))
 }
 
 /// One statement, so that no job is counted twice on its way from one state to the next.

@@ -94,28 +94,13 @@ pub(super) fn page(
             params![at, id, rows_max, name],
         ),
     }?;
-    Ok(cut(list, jobs, limit))
+    Ok(JobPage::of(list, jobs, limit))
 }
 
 fn rows(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<JobRow>> {
     db.prepare_cached(sql)?
         .query_map(params, job_row)?
         .collect()
-}
-
-/// Without the one row too many, which tells that a page follows.
-fn cut(list: &JobList, mut jobs: Vec<JobRow>, limit: usize) -> JobPage {
-    let more = jobs.len() > limit;
-    jobs.truncate(limit);
-    let last = jobs.last().filter(|_| more);
-    let next = last.map(|job| JobCursor {
-        at: match list {
-            JobList::Unfinished { .. } => job.due,
-            JobList::Done | JobList::Dead { .. } => job.ended.unwrap_or(job.due),
-        },
-        id: job.id,
-    });
-    JobPage { jobs, next }
 }
 
 /// What is ready is counted in the index alone: it may be a million rows. What runs is looked for
