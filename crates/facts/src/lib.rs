@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod facts;
+pub mod fsck;
 mod job;
 mod store;
 mod words;
