@@ -1,4 +1,4 @@
-//! The only crate that opens outgoing HTTP.
+//! The only crate that opens outgoing connections: HTTP, and mail by SMTP.
 //!
 //! Every call has a limit of time and of bytes, follows no redirect, sends no cookie and asks no
 //! proxy of the environment. It does not know what the bytes mean.
@@ -7,6 +7,7 @@
 
 mod answer;
 mod error;
+pub mod mail;
 
 use std::time::Duration;
 
