@@ -161,11 +161,7 @@ fn page(
     .collect()
 }
 
-fn record_attempt(
-    tx: &Connection,
-    id: NoticeId,
-    progress: &Progress,
-) -> rusqlite::Result<bool> {
+fn record_attempt(tx: &Connection, id: NoticeId, progress: &Progress) -> rusqlite::Result<bool> {
     let recorded = tx
         .prepare_cached(
             "update notice set state = ?2, answer = ?3, changed_at_us = ?4, attempts = attempts + 1
