@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+pub mod gateway;
 pub mod letters;
 mod notice;
 mod notices;
