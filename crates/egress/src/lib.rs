@@ -100,7 +100,9 @@ impl Egress {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(EgressError::Scheme(url.clone()));
         }
-        tracing::debug!(%method, %url, bytes = body.len(), "outgoing request");
+        // Paths and queries may hold secrets and messages.
+        let to = url.origin().ascii_serialization();
+        tracing::debug!(%method, to, bytes = body.len(), "outgoing request");
         let mut request = self.client.request(method, url.clone());
         for (name, value) in headers {
             request = request.header(*name, *value);
