@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod courier;
 pub mod gateway;
 pub mod letters;
 mod notice;
@@ -18,6 +19,7 @@ mod store;
 mod transport;
 
 pub use address::{Address, BadAddress, Channel};
+pub use courier::{Courier, Deliver, Sweep};
 pub use notice::{Envelope, KEPT_FOR, Message, NewNotice, Notice, NoticeCounts, NoticeId, State};
 pub use notices::Notices;
 pub use outbox::Outbox;

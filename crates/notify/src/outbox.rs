@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use base::{Clock, Entropy, Unavailable, UnixMicros};
+use jobs::Jobs;
 
+use crate::courier::Deliver;
 use crate::letters::{House, Letter};
 use crate::notice::KEPT_FOR;
 use crate::{Address, Message, NewNotice, NoticeId, State, Store, Transports};
@@ -12,6 +14,7 @@ use crate::{Address, Message, NewNotice, NoticeId, State, Store, Transports};
 #[derive(Clone)]
 pub struct Outbox {
     store: Arc<dyn Store>,
+    jobs: Arc<Jobs>,
     transports: Transports,
     house: Arc<House>,
     clock: Arc<dyn Clock>,
@@ -22,6 +25,7 @@ impl Outbox {
     /// Over a store. `transports` are only asked whether they are set; `house` signs the letters.
     pub fn new(
         store: Arc<dyn Store>,
+        jobs: Arc<Jobs>,
         transports: Transports,
         house: House,
         clock: Arc<dyn Clock>,
@@ -29,6 +33,7 @@ impl Outbox {
     ) -> Self {
         Self {
             store,
+            jobs,
             transports,
             house: Arc::new(house),
             clock,
@@ -51,6 +56,13 @@ impl Outbox {
     pub async fn send(&self, mut message: Message) -> Result<NoticeId, Unavailable> {
         let now = self.clock.now();
         message.expires = message.expires.min(now.plus(KEPT_FOR));
+        // Postgres' text cannot hold it, and nobody means it.
+        for text in [&mut message.subject, &mut message.text] {
+            text.retain(|c| c != '\0');
+        }
+        if let Some(html) = &mut message.html {
+            html.retain(|c| c != '\0');
+        }
         let mut key = [0; 16];
         self.entropy.fill(&mut key);
         let state = match self.transports.of(message.to.channel()) {
@@ -63,6 +75,11 @@ impl Outbox {
             state,
             created: now,
         };
-        self.store.insert_notice(notice).await
+        let id = self.store.insert_notice(notice).await?;
+        if state == State::Waiting {
+            // Another file, so not one transaction: what is lost here is found by the sweep.
+            self.jobs.enqueue(Deliver::job(id)).await?;
+        }
+        Ok(id)
     }
 }
