@@ -182,3 +182,127 @@ fn secret(setting: &str, path: &Path) -> anyhow::Result<String> {
     anyhow::ensure!(!text.is_empty(), "{setting}: {} is empty", path.display());
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use axum::Router;
+    use axum::extract::State as Shared;
+    use axum::http::{HeaderMap, StatusCode, Uri};
+    use axum::routing::any;
+    use base::UnixMicros;
+    use notify::gateway::header;
+    use notify::{Address, Envelope, NoticeId, State};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    type Seen = (String, BTreeMap<String, String>, String);
+
+    /// A provider that answers with the status that stands in the path, and tells what it saw.
+    async fn provider() -> (String, mpsc::UnboundedReceiver<Seen>) {
+        let (tell, seen) = mpsc::unbounded_channel();
+        let answer = async |Shared(tell): Shared<mpsc::UnboundedSender<Seen>>,
+                            uri: Uri,
+                            headers: HeaderMap,
+                            body: String| {
+            let status: u16 = uri.path()[1..].parse().unwrap();
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+            let seen = (uri.to_string(), headers.collect(), body);
+            tell.send(seen).unwrap();
+            (StatusCode::from_u16(status).unwrap(), "so\nit\nis")
+        };
+        let app = Router::new().fallback(any(answer)).with_state(tell);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        (base, seen)
+    }
+
+    fn notice(text: &str) -> Notice {
+        Notice {
+            envelope: Envelope {
+                id: NoticeId(1),
+                to: Address::phone("+49301234567").unwrap(),
+                subject: String::new(),
+                about: "test".into(),
+                state: State::Waiting,
+                attempts: 0,
+                answer: None,
+                created: UnixMicros(0),
+                changed: UnixMicros(0),
+                expires: UnixMicros(0),
+            },
+            key: [0xab; 16],
+            text: text.into(),
+            html: None,
+        }
+    }
+
+    fn carrier(url: String) -> Arc<dyn Transport> {
+        let template = move |secret| {
+            let template = Template {
+                method: "PUT".into(),
+                url,
+                headers: vec![header("Authorization: Bearer {secret}").unwrap()],
+                body: "{\"to\":\"{to}\",\"body\":\"{text}\"}".into(),
+                secret,
+            };
+            template.check().map(|()| Some(template))
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "s3cret\n").unwrap();
+        gateway("sms", Some(&file), template).unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_message_is_carried_by_a_providers_own_request() {
+        let (base, mut seen) = provider().await;
+        let carrier = carrier(format!("{base}/202?id={{id}}"));
+        let words = "Your code is \"1234\"\n& more";
+        let delivery = carrier.deliver(&notice(words)).await;
+        assert_eq!(delivery, Delivery::Taken("202 so it is".into()));
+        let (uri, headers, body) = seen.recv().await.unwrap();
+        assert_eq!(uri, format!("/202?id={}", "ab".repeat(16)));
+        assert_eq!(headers["authorization"], "Bearer s3cret");
+        assert_eq!(headers["content-type"], "application/json");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["to"], "+49301234567");
+        assert_eq!(body["body"], words);
+    }
+
+    // A refusal must end, everything that may pass must not lose the message.
+    #[tokio::test]
+    async fn the_status_decides() {
+        let (base, _seen) = provider().await;
+        for (status, expected) in [
+            (200, "taken"),
+            (302, "not now"),
+            (400, "refused"),
+            (401, "not now"),
+            (404, "refused"),
+            (422, "refused"),
+            (429, "not now"),
+            (503, "not now"),
+        ] {
+            let delivery = carrier(format!("{base}/{status}"))
+                .deliver(&notice("x"))
+                .await;
+            let (found, words) = match delivery {
+                Delivery::Taken(words) => ("taken", words),
+                Delivery::NotNow(words) => ("not now", words),
+                Delivery::Refused(words) => ("refused", words),
+            };
+            assert_eq!(found, expected, "{status}");
+            assert_eq!(words, format!("{status} so it is"));
+        }
+        let nobody = carrier("http://127.0.0.1:9/1".into());
+        let delivery = nobody.deliver(&notice("x")).await;
+        let expected = Delivery::NotNow("the provider did not answer".into());
+        assert_eq!(delivery, expected, "the address holds secrets");
+    }
+}

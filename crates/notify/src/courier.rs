@@ -21,6 +21,9 @@ const STEP_MAX: usize = 1000;
 /// letter through after one to five minutes, a server that is down comes back when it does.
 const WAITS_S: [u64; 6] = [30, 60, 120, 300, 600, 1800];
 
+/// So long before the words are worth nothing comes the last attempt.
+const LAST: Duration = Duration::from_secs(15);
+
 /// Hands notices to transports, and remembers what came of it.
 pub struct Courier {
     store: Arc<dyn Store>,
@@ -146,15 +149,18 @@ impl Courier {
     }
 }
 
-/// How long until the next attempt; the last one is just before the words are worth nothing.
+/// How long until the next attempt; the last one is drawn forward to be in time.
 fn wait(envelope: &Envelope, now: UnixMicros) -> Duration {
     let tried = usize::try_from(envelope.attempts).unwrap_or(usize::MAX);
     let wait = Duration::from_secs(WAITS_S[tried.min(WAITS_S.len() - 1)]);
     let left = envelope.expires.since(now);
-    if wait < left || left < Duration::from_secs(WAITS_S[0]) {
+    if wait < left {
         wait
+    } else if left > 2 * LAST {
+        left - LAST
     } else {
-        left - Duration::from_secs(WAITS_S[0] / 2)
+        // Only to say that it has expired.
+        left + Duration::from_secs(1)
     }
 }
 
