@@ -144,14 +144,10 @@ impl Transport for Gateway {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let answer = match self
-            .egress
-            .send(method, &url, &headers, request.body.into())
-            .await
-        {
-            Ok(answer) => answer,
+        let body = request.body.into();
+        let Ok(answer) = self.egress.send(method, &url, &headers, body).await else {
             // The error names the address, which may hold the message and the secret.
-            Err(_) => return Delivery::NotNow("the provider did not answer".into()),
+            return Delivery::NotNow("the provider did not answer".into());
         };
         let status = answer.status;
         let body = answer.body.text().await.unwrap_or_default();

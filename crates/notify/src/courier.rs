@@ -157,7 +157,7 @@ fn wait(envelope: &Envelope, now: UnixMicros) -> Duration {
     if wait < left {
         wait
     } else if left > 2 * LAST {
-        left - LAST
+        left.saturating_sub(LAST)
     } else {
         // Only to say that it has expired.
         left + Duration::from_secs(1)

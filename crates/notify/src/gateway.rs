@@ -209,15 +209,12 @@ fn fill<'a>(template: &str, place: Place, value: impl Fn(Gap) -> &'a str) -> Str
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let gap = GAPS.iter().find(|(name, _)| rest.starts_with(name));
-        match gap {
-            Some((name, gap)) => {
-                escape(value(*gap), place, &mut out);
-                rest = &rest[name.len()..];
-            }
-            None => {
-                out.push('{');
-                rest = &rest[1..];
-            }
+        if let Some((name, gap)) = gap {
+            escape(value(*gap), place, &mut out);
+            rest = &rest[name.len()..];
+        } else {
+            out.push('{');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

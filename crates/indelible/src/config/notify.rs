@@ -74,7 +74,7 @@ macro_rules! gateway {
         pub(crate) struct $name {
             #[doc = $url_doc]
             #[doc = ""]
-            #[doc = "In url, headers and body, {to} is the receiver, {text} the message, {id} the same in every attempt at one message, {secret} what is in secret_file; each is escaped by its place."]
+            #[doc = "In url, headers and body, `{to}` is the receiver, `{text}` the message, `{id}` the same in every attempt at one message, `{secret}` what is in `secret_file`; each is escaped by its place."]
             #[arg(id = concat!($section, ".url"), long, value_name = "URL", hide_env_values = true)]
             pub(crate) url: Option<String>,
 

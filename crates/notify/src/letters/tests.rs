@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use base::UnixMicros;
@@ -66,10 +67,13 @@ fn letters_read_as_they_should() {
     ];
     let mut told = String::new();
     for message in &all {
-        told += &format!(
-            "── {}\nSubject: {}\n\n{}\n",
-            message.about, message.subject, message.text
-        );
+        let Message {
+            about,
+            subject,
+            text,
+            ..
+        } = message;
+        let _ = writeln!(told, "── {about}\nSubject: {subject}\n\n{text}");
         let html = message.html.as_deref().unwrap();
         // Nothing is fetched by reading: no picture, no script, no foreign style sheet.
         for forbidden in ["<img", "<script", "<link", "url(", "@import"] {
