@@ -1,3 +1,5 @@
+//! Letters as they read, and what strangers can write into them.
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
