@@ -30,7 +30,7 @@ mod words;
 pub use follower::{Follower, LIVE_TOPIC};
 pub use id::{BATCH_ENTRIES_MAX, TimestampId};
 pub use ledger::{Found, Ledger, Timestamp};
-pub use notary::{Notary, PackedTexts, Submission, SubmitError, TextTooLong};
+pub use notary::{Figures, Notary, PackedTexts, Submission, SubmitError, TextTooLong};
 pub use packed::{Entries, Placement, Placements};
 pub use proof_file::ProofAnswer;
 pub use published::{Proof, Sealed};

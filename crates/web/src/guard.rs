@@ -1,12 +1,13 @@
 //! What stands before every door of this process, whichever role answers behind it: limits, the
 //! numbering of requests, and the news that the server stops.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use base::Entropy;
+use base::metrics::Counter;
 use http::HeaderValue;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::limit::{Limiter, Rate};
 use crate::settings::WebSettings;
@@ -19,6 +20,10 @@ pub(crate) struct Guard {
     pub requests: Limiter,
     pub timestamps: Limiter,
     pub closing: watch::Sender<bool>,
+    /// Requests that were refused for their number.
+    pub limited: Counter,
+    /// The places of connections, once somebody listens.
+    pub places: OnceLock<Arc<Semaphore>>,
     id_prefix: u32,
     next_id: AtomicU32,
 }
@@ -35,6 +40,8 @@ impl Guard {
             requests: Limiter::new("requests", requests),
             timestamps: Limiter::new("timestamps", timestamps),
             closing: watch::Sender::new(false),
+            limited: Counter::default(),
+            places: OnceLock::new(),
             id_prefix: u32::from_le_bytes(prefix),
             next_id: AtomicU32::new(0),
             settings,

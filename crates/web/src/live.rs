@@ -115,6 +115,11 @@ impl Live {
         });
     }
 
+    /// How many read now.
+    pub(crate) fn readers(&self) -> usize {
+        self.tick.receiver_count()
+    }
+
     async fn frame(&self, index: u64) -> Result<Option<Arc<Frame>>, Unavailable> {
         let kept = {
             let ring = self.ring.read();

@@ -18,6 +18,7 @@ use std::time::Duration;
 use base::{Bus, Clock, Event, Unavailable};
 use bytes::Bytes;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use self::chain::Chains;
 pub use self::health::{Health, Role, SealTimes, SealerState};
@@ -154,7 +155,12 @@ impl Sealer {
         if let Some(reason) = &self.refused {
             return Err(SealError::Refused(reason.clone()));
         }
-        let sealed = self.try_seal().await;
+        let span = tracing::debug_span!(
+            "seal",
+            interval = tracing::field::Empty,
+            count = tracing::field::Empty
+        );
+        let sealed = self.try_seal().instrument(span).await;
         match &sealed {
             Ok(_) => {}
             Err(SealError::Unavailable(_)) => self.state = None,
@@ -183,7 +189,8 @@ impl Sealer {
             Some(state) => state,
             None => self.recover().await?,
         };
-        let mut lap = Lap(Instant::now());
+        let began = Instant::now();
+        let mut lap = Lap(began);
         let batches = self.batches().await?;
         let read = lap.time();
         let now = self.clock.now();
@@ -199,6 +206,9 @@ impl Sealer {
             .map_err(|error| Unavailable::new("the sealing thread", error))?;
         let (sort, tree) = (built.sorting, lap.time().saturating_sub(built.sorting));
         let (interval, head, chains) = (built.interval, built.head, built.chains.clone());
+        tracing::Span::current()
+            .record("interval", interval.index)
+            .record("count", interval.count);
         if let Commit::HeadMoved = self.store.commit_interval(sealed).await? {
             tracing::info!(interval = interval.index, "another sealer was first");
             return Ok(None);
@@ -217,6 +227,7 @@ impl Sealer {
                     verify,
                     sign: lap.time(),
                 };
+                self.health.seals().record(began.elapsed());
                 self.health.change(|state| state.last_times = Some(times));
                 self.state = Some(State { head, chains });
                 Ok(Some(interval))
