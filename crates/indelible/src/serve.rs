@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use base::health::Probe;
 use base::{Clock, Entropy, SystemClock, SystemEntropy};
 use facts::Facts;
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,9 @@ use web::{App, Parts, SealerHealth, Web, WebSettings};
 use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
+use crate::probes::{Disk, Work};
 use crate::wiring::Backend;
-use crate::{background, carriers, signals, trace, wiring};
+use crate::{background, carriers, figures, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -33,14 +35,19 @@ const BROKE_OFF: &str = "a part of the server broke off";
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
-    trace::start(&loaded.config.trace);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let telling = {
+        let _on_it = runtime.enter();
+        trace::start(&loaded.config)?
+    };
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve(&loaded.config))?;
+    let served = runtime.block_on(serve(&loaded.config));
+    telling.finish();
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -121,6 +128,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     if let (Some(door), Some(log)) = (door, log) {
         let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
+        let health_figures = health.clone();
+        let mut probes: Vec<Arc<dyn Probe>> = vec![Arc::new(Disk(home.dir().to_owned()))];
+        if config.plays(Role::Worker) {
+            let (jobs, clock) = (Arc::clone(&jobs), Arc::clone(&clock));
+            probes.push(Arc::new(Work { jobs, clock }));
+        }
         let app = App::start(Parts {
             store: Arc::clone(&store),
             sealer: health.map(|health| SealerHealth {
@@ -133,6 +146,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             follower: log.follower,
             authority: authority.as_str().into(),
             clock,
+            figures: figures::sources(&backend, &jobs, health_figures),
+            probes,
             entropy,
             settings: web_settings(config),
         });
@@ -378,6 +393,7 @@ fn web_settings(config: &Config) -> WebSettings {
         timestamps_burst: web.timestamps_burst,
         exempt: web.exempt.clone(),
         trusted_proxies: web.trusted_proxies.clone(),
+        watchers: config.metrics.allow.clone(),
         clock_tolerance: config.log.clock_tolerance.0,
         ..WebSettings::default()
     }

@@ -12,3 +12,4 @@ mod notices;
 mod postgres;
 mod real;
 mod stamp;
+mod watching;
