@@ -91,8 +91,7 @@ impl App {
             settings,
         } = parts;
         let guard = Guard::new(Arc::clone(&authority), settings, &*entropy);
-        let closing = guard.closing.subscribe();
-        let live = Live::start(&follower, &ledger, &authority, &guard.settings, closing);
+        let live = Live::start(&follower, &ledger, &authority, &guard);
         Arc::new(Self {
             store,
             sealer,

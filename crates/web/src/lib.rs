@@ -15,6 +15,7 @@ mod guard;
 mod health;
 mod input;
 mod limit;
+mod line;
 mod live;
 mod log;
 mod negotiate;
