@@ -93,7 +93,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         health = Some(sealer.health());
         tasks.spawn(sealer.run(stopped()));
         let witnesses = witnesses(config, &store)?;
-        tasks.spawn(witnesses.run(settings.witness_every, stopped()));
+        tasks.spawn(witnesses.run(settings.witness_every, backend.bus.subscribe(), stopped()));
         tasks.spawn(retention::run(store, clock, settings.clone(), stopped()));
     }
     if let Some(door) = door {

@@ -32,7 +32,7 @@ pub use id::{BATCH_ENTRIES_MAX, TimestampId};
 pub use ledger::{Found, Ledger, Timestamp};
 pub use notary::{Notary, PackedTexts, Submission, SubmitError, TextTooLong};
 pub use packed::{Entries, Placement, Placements};
-pub use proof_file::ProofAnswer;
+pub use proof_file::{ProofAnswer, Under};
 pub use published::{Proof, Sealed};
 pub use sealer::{ALERT_TOPIC, Health, Role, SealError, SealTimes, Sealer, SealerState};
 pub use settings::Settings;

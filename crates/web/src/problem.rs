@@ -72,6 +72,7 @@ problems! {
     UnknownTimestamp = 404 "unknown-timestamp": "No timestamp has this id", "The id was never given by this log.";
     Forgotten = 410 "forgotten": "The proof is no longer kept", "The timestamp was sealed, but its proof is past the retention time of this log. A proof that was fetched before stays valid.";
     NotYetSealed = 409 "not-yet-sealed": "The timestamp is not sealed yet", "Its interval is still open. Ask again after the time that Retry-After names.";
+    NotYetWitnessed = 409 "not-yet-witnessed": "No witness has cosigned it yet", "Witnesses are asked every few seconds, where the log has any. Ask again after the time that Retry-After names.";
     MalformedNumber = 400 "malformed-number": "This is not a number", "An interval or a tree size is written in decimal digits, without sign or leading zeros.";
     BeyondHead = 404 "beyond-head": "The log is not that long yet", "The interval or the tree size lies beyond the newest head; GET /api/v1/mth/current names it.";
     OutOfOrder = 422 "out-of-order": "The two numbers do not fit together", "A leaf must lie inside the tree, and an older tree cannot be larger than a newer one.";
