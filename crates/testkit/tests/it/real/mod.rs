@@ -3,6 +3,7 @@
 mod crash;
 mod sealers;
 mod strangers;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
