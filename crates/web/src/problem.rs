@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use base::Unavailable;
 use http::{HeaderValue, StatusCode, header};
-use stamp::SubmitError;
+use stamp::{ClockOff, SubmitError};
 
 macro_rules! problems {
     ($($kind:ident = $status:literal $name:literal: $title:literal, $about:literal;)*) => {
@@ -218,13 +218,16 @@ impl From<Unavailable> for ApiError {
     }
 }
 
+/// When to come back to a server whose clock an operator has to set.
+const CLOCK_RETRY: Duration = Duration::from_mins(1);
+
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::PoolFull { retry_after } => {
                 Self::plain(Kind::PoolFull).retry_after(retry_after)
             }
-            SubmitError::ClockOff { behind } => Self::new(
+            SubmitError::ClockOff(ClockOff::BehindTheLog(behind)) => Self::new(
                 Kind::ClockOff,
                 format!(
                     "The clock is {:.3} s behind the log. No timestamp is issued until it is right again.",
@@ -232,6 +235,11 @@ impl From<SubmitError> for ApiError {
                 ),
             )
             .retry_after(behind),
+            SubmitError::ClockOff(ClockOff::Measured(skew)) => Self::new(
+                Kind::ClockOff,
+                format!("Time servers say that the clock is {skew}. No timestamp is issued until it is right again."),
+            )
+            .retry_after(CLOCK_RETRY),
             SubmitError::Unavailable(source) => source.into(),
         }
     }
