@@ -1,12 +1,13 @@
-//! The only crate that opens outgoing HTTP.
+//! The only crate that opens outgoing connections: HTTP, and SNTP to time servers.
 //!
-//! Every call has a limit of time and of bytes, follows no redirect, sends no cookie and asks no
+//! Every HTTP call has a limit of time and of bytes, follows no redirect, sends no cookie and asks no
 //! proxy of the environment. It does not know what the bytes mean.
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod error;
+pub mod sntp;
 
 use std::time::Duration;
 
