@@ -3,6 +3,7 @@
 mod crash;
 mod sealers;
 mod strangers;
+mod time_servers;
 mod witnesses;
 
 use std::collections::BTreeMap;
