@@ -93,10 +93,10 @@ pub(crate) fn add_cosignature(
 
 pub(crate) fn claim_authority(tx: &Connection, authority: &str) -> rusqlite::Result<String> {
     tx.prepare_cached(
-        "insert into identity (one, authority) values (1, ?1) on conflict (one) do nothing",
+        "insert into authority (only_row, name) values (1, ?1) on conflict (only_row) do nothing",
     )?
     .execute([authority])?;
-    tx.prepare_cached("select authority from identity")?
+    tx.prepare_cached("select name from authority")?
         .query_row([], |row| row.get(0))
 }
 
