@@ -1,14 +1,15 @@
-//! The only crate that opens outgoing HTTP.
+//! The only crate that opens outgoing connections: HTTP, and SNTP to time servers.
 //!
-//! Every call has a limit of time and of bytes, sends no cookie and asks no proxy of the environment.
-//! [`Egress`] goes where the person at the keyboard said, and follows no redirect; what acts for
-//! others asks the [`guard`]. Neither knows what the bytes mean.
+//! Every HTTP call has a limit of time and of bytes, sends no cookie and asks no proxy of the
+//! environment. [`Egress`] goes where the person at the keyboard said, and follows no redirect; what
+//! acts for others asks the [`guard`]. Neither knows what the bytes mean.
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod error;
 pub mod guard;
+pub mod sntp;
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! `indelible doctor`: what is wrong with this installation, and what to do about it.
 
+mod clock;
+
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
@@ -24,8 +26,6 @@ const DISK_WARN_BYTES: u64 = 2 << 30;
 const DISK_FAIL_BYTES: u64 = 200 << 20;
 /// Descriptors that a busy server needs at least.
 const FILES_WARN: u64 = 4096;
-/// A clock before this moment (2026-01-01) was never set.
-const PLAUSIBLE_US: i64 = 1_767_225_600_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -106,7 +106,7 @@ pub(crate) async fn run(asked: &WithJson, loaded: &Loaded) -> anyhow::Result<Exi
     }
     disk(it, &home);
     files(it);
-    clock(it);
+    clock::look(it, config).await;
     it.ok("hashing", format!("Keccak by {}", keccak_lanes::backend()));
     let served = port(it, config).await;
     if !is_new || config.store.url != StoreUrl::Sqlite {
@@ -214,16 +214,6 @@ fn files(it: &mut Findings) {
         it.warn("limits", state, todo);
     } else {
         it.ok("limits", state);
-    }
-}
-
-fn clock(it: &mut Findings) {
-    if SystemClock.now().0 < PLAUSIBLE_US {
-        it.fail(
-            "clock",
-            "the machine's clock was never set",
-            "run an NTP client",
-        );
     }
 }
 

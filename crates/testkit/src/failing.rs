@@ -210,6 +210,14 @@ impl Store for FailingStore {
         read!(self, self.inner.checkpoint_up_to(size))
     }
 
+    async fn cosigned_checkpoints(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, Unavailable> {
+        read!(self, self.inner.cosigned_checkpoints(from, limit))
+    }
+
     async fn add_cosignature(
         &self,
         size: u64,

@@ -31,7 +31,8 @@ pub(crate) async fn healthy(State(app): State<Arc<App>>) -> Response {
     report(&parts)
 }
 
-/// Whether requests can be answered: the store answers, and the server is not stopping.
+/// Whether requests can be answered: the store answers, the clock is not known to be off, and the
+/// server is not stopping.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     let closing = *app.guard.closing.borrow();
     let stopping = Part {
@@ -39,7 +40,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         is_well: !closing,
         says: if closing { "the server stops" } else { "no" }.to_owned(),
     };
-    report(&[store(&app).await, stopping])
+    report(&[store(&app).await, clock(&app), stopping])
 }
 
 fn report(parts: &[Part]) -> Response {
@@ -96,17 +97,21 @@ fn seals(app: &App) -> Part {
     }
 }
 
+/// Nothing is stamped while the clock is known to be off.
 fn clock(app: &App) -> Part {
     let behind = app.follower.head().head.time.since(app.clock.now());
-    let is_well = behind <= app.settings().clock_tolerance;
+    let (is_well, says) = match app.clock.skew() {
+        Some(skew) => (false, format!("{skew}, time servers say")),
+        None if behind > app.settings().clock_tolerance => (
+            false,
+            format!("{:.3} s behind the log", behind.as_secs_f64()),
+        ),
+        None => (true, "not behind the log".to_owned()),
+    };
     Part {
         name: "clock",
         is_well,
-        says: if is_well {
-            "not behind the log".to_owned()
-        } else {
-            format!("{:.3} s behind the log", behind.as_secs_f64())
-        },
+        says,
     }
 }
 
