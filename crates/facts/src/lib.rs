@@ -5,6 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+mod facts;
+pub mod fsck;
+mod job;
+mod store;
 mod words;
 
-pub use words::{FactId, FactKind, NewFact};
+pub use facts::{Badge, BadgeState, FactProof, Facts};
+pub use job::StampFact;
+pub use store::{Stamped, Store};
+pub use words::{Fact, FactId, FactKind, NewFact, Place};

@@ -26,6 +26,8 @@ const DISK_WARN_BYTES: u64 = 2 << 30;
 const DISK_FAIL_BYTES: u64 = 200 << 20;
 /// Descriptors that a busy server needs at least.
 const FILES_WARN: u64 = 4096;
+/// A job that was due for so long is stuck while a server answers.
+const STUCK_AFTER: Duration = Duration::from_mins(5);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -296,6 +298,7 @@ async fn store(it: &mut Findings, config: &Config, home: &Home, served: bool) {
         it.ok("clock", "not behind the newest interval");
     }
     sealer(it, config, &*backend.store, served).await;
+    background(it, &*backend.jobs, served).await;
     let age = now.since(head.time);
     if served && head.size > 0 && age > config.log.heartbeat.0 * 2 + Duration::from_secs(5) {
         let age = Span(Duration::from_secs(age.as_secs()));
@@ -317,6 +320,41 @@ async fn sealer(it: &mut Findings, config: &Config, store: &dyn Store, served: b
     if config.log.witnesses.is_empty() {
         let todo = "name some in [log] witnesses: they make a forked history visible";
         it.warn("witnesses", "none vouch for this log", todo);
+    }
+}
+
+/// Dead letters wait for a person; what has been due for long waits for a worker that there is not.
+async fn background(it: &mut Findings, store: &dyn jobs::Store, served: bool) {
+    let now = SystemClock.now();
+    let counts = match store.counts(now).await {
+        Ok(counts) => counts,
+        Err(error) => return it.fail("jobs", error.to_string(), "see the database's own log"),
+    };
+    let mut sound = true;
+    for kind in &counts {
+        if kind.dead > 0 {
+            sound = false;
+            let state = format!("{} {} became dead letters", kind.dead, kind.name);
+            let todo = "look at their causes in the administrator's room, then replay or discard";
+            it.warn("jobs", state, todo);
+        }
+        let age = kind
+            .oldest_ready
+            .map_or(Duration::ZERO, |due| now.since(due));
+        if served && age > STUCK_AFTER {
+            sound = false;
+            let age = Span(Duration::from_secs(age.as_secs()));
+            let state = format!("{} {} wait, the oldest for {age}", kind.ready, kind.name);
+            let todo = "a worker must run somewhere: indelible serve --roles worker";
+            it.fail("jobs", state, todo);
+        }
+    }
+    if sound {
+        let open: u64 = counts
+            .iter()
+            .map(|it| it.ready + it.delayed + it.running)
+            .sum();
+        it.ok("jobs", format!("{open} unfinished, none dead or stuck"));
     }
 }
 

@@ -1,12 +1,13 @@
 //! `indelible fsck`: verifies everything that is stored, and says what is not as it must be.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use stamp::fsck;
+use stamp::{Ledger, fsck};
 use tlog::VerifierKey;
 
 use crate::cli::WithJson;
@@ -18,7 +19,7 @@ use crate::wiring;
 /// Between two lines of JSON about how far the check has come.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 
-/// Checks the whole log. It may be in use meanwhile.
+/// Checks the log, the facts in it, and the table of jobs. They may be in use meanwhile.
 pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<ExitCode> {
     let say = Say::new(asked.json);
     let home = Home::at(&config.data);
@@ -48,36 +49,45 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
         }
     })
     .await?;
+    let ledger = Ledger::new(Arc::clone(&backend.store));
+    let facts = facts::fsck::check(&*backend.facts, &ledger).await?;
+    let jobs = backend.jobs.inspect().await?;
     bar.finish_and_clear();
-    for finding in &report.findings {
+    let of_log = report.findings.iter().map(ToString::to_string);
+    let of_facts = facts.findings.iter().map(ToString::to_string);
+    let findings: Vec<String> = of_log.chain(of_facts).chain(jobs).collect();
+    for finding in &findings {
         say.event(
             &format!("found: {finding}"),
-            &json!({"event": "finding", "message": finding.to_string()}),
+            &json!({"event": "finding", "message": finding}),
         );
     }
-    let sound = report.is_sound();
+    let sound = findings.is_empty();
     let verdict = if sound {
         "the log is sound"
     } else {
         "THE LOG IS NOT SOUND"
     };
+    let (stamped, waiting) = (facts.stamped, facts.waiting);
     let fsck::Report {
         intervals,
         timestamps,
         forgotten,
         pooled,
         checkpoints,
-        findings,
+        findings: _,
     } = &report;
     say.event(
         &format!(
             "{verdict}: {intervals} intervals, {timestamps} timestamps, {checkpoints} signed heads \
-             checked; {pooled} timestamps wait, {forgotten} are past retention; {} findings",
+             checked; {pooled} timestamps wait, {forgotten} are past retention; {stamped} facts \
+             checked, {waiting} wait to be stamped; {} findings",
             findings.len()
         ),
         &json!({"event": "summary", "sound": sound, "intervals": intervals,
             "timestamps": timestamps, "checkpoints": checkpoints, "pooled": pooled,
-            "forgotten": forgotten, "findings": findings.len()}),
+            "forgotten": forgotten, "facts": stamped, "facts_waiting": waiting,
+            "findings": findings.len()}),
     );
     Ok(ExitCode::from(u8::from(!sound)))
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod background;
 mod cli;
 mod config;
 mod digest;

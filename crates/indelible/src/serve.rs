@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use base::{Clock, Entropy, SystemEntropy};
+use facts::Facts;
 use serde::{Deserialize, Serialize};
 use stamp::witnesses::{WitnessConfig, Witnesses};
 use stamp::{Follower, Ledger, Notary, Sealer, Store, retention};
@@ -19,7 +20,8 @@ use web::{App, Parts, SealerHealth, Web, WebSettings};
 use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
-use crate::{signals, trace, wiring};
+use crate::wiring::Backend;
+use crate::{background, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -104,16 +106,26 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(witnesses.run(settings.witness_every, backend.bus.subscribe(), stopped()));
         tasks.spawn(retention::run(store, clock, settings.clone(), stopped()));
     }
-    if let Some(door) = door {
-        let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
-        let follower = Follower::start(Arc::clone(&store), &*backend.bus, &settings).await?;
-        let notary = Notary::start(
-            Arc::clone(&store),
-            Arc::clone(&follower),
+    let jobs = background::jobs(config, &backend, &clock, &entropy);
+    if config.plays(Role::Scheduler) {
+        tasks.spawn(background::scheduler(&jobs).run(stopped()));
+    }
+    let log = if config.plays(Role::Web) || config.plays(Role::Worker) {
+        Some(Log::open(&backend, &clock, &entropy, &settings).await?)
+    } else {
+        None
+    };
+    if let Some(log) = log.as_ref().filter(|_| config.plays(Role::Worker)) {
+        let facts = Facts::new(
+            Arc::clone(&backend.facts),
+            Arc::clone(&log.notary),
+            Arc::clone(&log.ledger),
             Arc::clone(&clock),
-            Arc::clone(&entropy),
-            &settings,
         );
+        tasks.spawn(background::worker(&jobs, &Arc::new(facts)).run(stopped()));
+    }
+    if let (Some(door), Some(log)) = (door, log) {
+        let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
         let app = App::start(Parts {
             store: Arc::clone(&store),
             sealer: health.map(|health| SealerHealth {
@@ -121,9 +133,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
                 heartbeat: settings.heartbeat,
             }),
             time_stamping: Some(time_stamping),
-            notary,
-            ledger: Arc::new(Ledger::new(Arc::clone(&store))),
-            follower,
+            notary: log.notary,
+            ledger: log.ledger,
+            follower: log.follower,
             authority: authority.as_str().into(),
             clock,
             entropy,
@@ -149,6 +161,37 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The log as submitters and readers see it.
+struct Log {
+    follower: Arc<Follower>,
+    notary: Arc<Notary>,
+    ledger: Arc<Ledger>,
+}
+
+impl Log {
+    async fn open(
+        backend: &Backend,
+        clock: &Arc<dyn Clock>,
+        entropy: &Arc<dyn Entropy>,
+        settings: &stamp::Settings,
+    ) -> anyhow::Result<Self> {
+        let store = &backend.store;
+        let follower = Follower::start(Arc::clone(store), &*backend.bus, settings).await?;
+        let notary = Notary::start(
+            Arc::clone(store),
+            Arc::clone(&follower),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+            settings,
+        );
+        Ok(Self {
+            follower,
+            notary,
+            ledger: Arc::new(Ledger::new(Arc::clone(store))),
+        })
+    }
 }
 
 /// Returns only when a part broke off: better no server than one that seals no more.
@@ -278,7 +321,7 @@ fn banner(
     let place = match (listening, &config.web.public_url) {
         (Some(address), None) => format!("http://{}", reachable(address)),
         (Some(address), Some(url)) => format!("{url} (here: http://{})", reachable(address)),
-        (None, _) => "no port: this process only seals".into(),
+        (None, _) => "no port: this process does not play the role web".into(),
     };
     let keys = home.log_keys(authority).ok();
     let key = keys.as_ref().and_then(|keys| keys.first());

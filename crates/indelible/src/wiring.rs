@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use base::{Bus, Clock, Entropy, InProcessBus, SystemClock};
 use egress::sntp::TimeServer;
+use jobs::JOBS_TOPIC;
 use stamp::timekeeping::{CheckedClock, TimeSource, Timekeeper};
 use stamp::{ALERT_TOPIC, LIVE_TOPIC, Signer, Store};
 use store_postgres::{PostgresBus, PostgresStore};
@@ -17,14 +18,35 @@ use crate::home::{Home, TsaFiles};
 use crate::outgoing::TimeBySntp;
 
 /// What processes tell each other.
-static TOPICS: [&str; 2] = [LIVE_TOPIC, ALERT_TOPIC];
+static TOPICS: [&str; 3] = [LIVE_TOPIC, ALERT_TOPIC, JOBS_TOPIC];
 
 /// The store, and the bus that reaches every process that shares it.
 pub(crate) struct Backend {
     pub(crate) store: Arc<dyn Store>,
+    /// The same database, as background work sees it.
+    pub(crate) jobs: Arc<dyn jobs::Store>,
+    /// The same database, as the facts see it.
+    pub(crate) facts: Arc<dyn facts::Store>,
     pub(crate) bus: Arc<dyn Bus>,
     /// In words, without a password.
     pub(crate) name: String,
+}
+
+impl Backend {
+    /// One database behind all its doors.
+    fn of<S>(store: S, bus: Arc<dyn Bus>, name: String) -> Self
+    where
+        S: Store + jobs::Store + facts::Store + 'static,
+    {
+        let store = Arc::new(store);
+        Self {
+            store: Arc::clone(&store) as _,
+            jobs: Arc::clone(&store) as _,
+            facts: store,
+            bus,
+            name,
+        }
+    }
 }
 
 /// Opens the store that the settings name, and brings its tables up to date.
@@ -32,11 +54,8 @@ pub(crate) async fn open(config: &Config, home: &Home) -> anyhow::Result<Backend
     match &config.store.url {
         StoreUrl::Sqlite => {
             let store = SqliteStore::open(home.dir())?;
-            Ok(Backend {
-                store: Arc::new(store),
-                bus: Arc::new(InProcessBus::default()),
-                name: "SQLite".into(),
-            })
+            let bus = Arc::new(InProcessBus::default());
+            Ok(Backend::of(store, bus, "SQLite".into()))
         }
         StoreUrl::Postgres(url) => {
             let mut url = url.clone();
@@ -61,11 +80,7 @@ pub(crate) async fn open(config: &Config, home: &Home) -> anyhow::Result<Backend
             let bus = PostgresBus::start(&store, &TOPICS)
                 .await
                 .with_context(|| name.clone())?;
-            Ok(Backend {
-                store: Arc::new(store),
-                bus: Arc::new(bus),
-                name,
-            })
+            Ok(Backend::of(store, Arc::new(bus), name))
         }
     }
 }

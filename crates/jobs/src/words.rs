@@ -30,14 +30,17 @@ pub struct NewJob {
     pub payload: String,
     /// Not before this moment; `None` is at once.
     pub due: Option<UnixMicros>,
-    /// At most one unfinished job may have this key: a second one is not written. `None`: any number.
+    /// At most one unfinished job of a kind may have this key: a second one is not written. `None`:
+    /// any number.
     pub unique: Option<String>,
     /// After this moment it is not begun any more but becomes a dead letter.
     pub deadline: Option<UnixMicros>,
-    /// How often it may be tried before it becomes a dead letter.
+    /// How often it may fail before it becomes a dead letter.
     pub attempts_max: u32,
-    /// How long one attempt may take before another worker takes over.
+    /// How long a worker may be silent about one attempt before another takes over.
     pub lease: Duration,
+    /// Whether its row is kept for the retention time once it is done.
+    pub keep: bool,
 }
 
 /// Longest payload of a job, in bytes. What is larger belongs into a table of its own.
@@ -47,16 +50,24 @@ impl NewJob {
     /// This job, at once, with its type's limits.
     ///
     /// # Panics
-    /// When the job cannot be written as JSON: a mistake in its type.
+    /// When the job cannot be written as JSON, or has more than [`PAYLOAD_BYTES_MAX`]: a mistake in
+    /// its type.
     pub fn of<J: Job>(job: &J) -> Self {
+        let payload = serde_json::to_string(job).expect("a job is plain data");
+        assert!(
+            payload.len() <= PAYLOAD_BYTES_MAX,
+            "a job of {} bytes: what is large belongs into a table of its own",
+            payload.len()
+        );
         Self {
             name: J::NAME,
-            payload: serde_json::to_string(job).expect("a job is plain data"),
+            payload,
             due: None,
             unique: None,
             deadline: None,
             attempts_max: J::ATTEMPTS_MAX,
             lease: J::LEASE,
+            keep: J::KEEP,
         }
     }
 
@@ -67,7 +78,8 @@ impl NewJob {
         self
     }
 
-    /// Not if an unfinished job of this key exists.
+    /// Not if an unfinished job of this kind and key exists. One that runs is unfinished: what came
+    /// after it had read the tables is for the job itself to notice.
     #[must_use]
     pub fn unique(mut self, key: impl Into<String>) -> Self {
         self.unique = Some(key.into());

@@ -83,6 +83,15 @@ impl Ledger {
         Ok(self.published.fetch_max(size, Ordering::AcqRel).max(size) >= wanted)
     }
 
+    /// Whether an interval is under a signed head, so that it exists for the world. Asks the store
+    /// only about one newer than all it has seen.
+    pub async fn is_signed(&self, interval: u64) -> Result<bool, Unavailable> {
+        match interval.checked_add(1) {
+            Some(size) => self.covers(size).await,
+            None => Ok(false),
+        }
+    }
+
     /// What the log knows under `id`.
     pub async fn timestamp(&self, id: TimestampId) -> Result<Found, Unavailable> {
         let Some(state) = self.store.entry(id.batch, id.index).await? else {

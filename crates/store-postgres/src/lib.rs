@@ -11,7 +11,9 @@
 mod bus;
 mod connection;
 mod error;
+mod facts;
 mod forget;
+mod jobs;
 mod keep;
 mod lease;
 mod pool;

@@ -1,5 +1,7 @@
 //! Bytes and integers of the database to words, and back.
 
+use std::time::Duration;
+
 use base::Unavailable;
 use tlog::{Hash, TileId};
 
@@ -77,4 +79,9 @@ pub(crate) fn tile(
     let mut row = Vec::with_capacity(bytes.len() / 32);
     hashes(bytes, &mut row)?;
     Ok((id, row))
+}
+
+/// A duration in microseconds.
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

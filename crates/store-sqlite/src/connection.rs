@@ -16,7 +16,10 @@ const APPLICATION_ID: i32 = 0x496e_6465;
 pub(crate) struct Schema(pub(crate) &'static [&'static str]);
 
 /// `indelible.db`: everything that must last.
-pub(crate) const LASTING: Schema = Schema(&[include_str!("../migrations/0001_log.sql")]);
+pub(crate) const LASTING: Schema = Schema(&[
+    include_str!("../migrations/0001_log.sql"),
+    include_str!("../migrations/0002_jobs.sql"),
+]);
 
 /// `ttl.db`: records that expire, such as sessions and codes. Never part of a backup.
 pub(crate) const TEMPORARY: Schema = Schema(&[]);
@@ -29,7 +32,7 @@ const BUSY: Duration = Duration::from_secs(30);
 const PAGE_BYTES: u32 = 8192;
 
 /// Prepared statements kept by each connection; there are fewer in all of this crate.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 256;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

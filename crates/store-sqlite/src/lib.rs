@@ -11,8 +11,10 @@
 mod checkpointer;
 mod connection;
 mod error;
+mod facts;
 mod file;
 mod forget;
+mod jobs;
 mod keep;
 mod lease;
 mod pool;

@@ -1,5 +1,7 @@
 //! From columns to words and back.
 
+use std::time::Duration;
+
 use base::UnixMicros;
 use rusqlite::Row;
 use stamp::{Entries, Head, Interval, Placements, PooledBatch, SealedBatch, Tree};
@@ -93,4 +95,9 @@ pub(crate) fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
         time: UnixMicros(row.get(3)?),
         timestamps: number(row, 4)?,
     })
+}
+
+/// A duration in microseconds.
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-use stamp::Store;
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -17,6 +16,31 @@ pub enum Dialect {
     Sqlite,
     /// A server, which `cargo xtask test` starts.
     Postgres,
+}
+
+/// The doors of one open database.
+#[derive(Clone)]
+pub struct Stores {
+    /// The log's.
+    pub log: Arc<dyn stamp::Store>,
+    /// Background work's.
+    pub jobs: Arc<dyn jobs::Store>,
+    /// The facts'.
+    pub facts: Arc<dyn facts::Store>,
+}
+
+impl Stores {
+    fn of<S>(store: S) -> Self
+    where
+        S: stamp::Store + jobs::Store + facts::Store + 'static,
+    {
+        let store = Arc::new(store);
+        Self {
+            log: Arc::clone(&store) as _,
+            jobs: Arc::clone(&store) as _,
+            facts: store,
+        }
+    }
 }
 
 /// An empty database that can be opened again and again. A SQLite file goes when it is dropped; a
@@ -39,10 +63,15 @@ impl Database {
     }
 
     /// Opens it: as a process that starts, or as one more beside those that have it open.
-    pub async fn open(&self) -> Arc<dyn Store> {
+    pub async fn open(&self) -> Arc<dyn stamp::Store> {
+        self.open_all().await.log
+    }
+
+    /// The same, with all its doors.
+    pub async fn open_all(&self) -> Stores {
         match &self.url {
-            None => Arc::new(SqliteStore::open(self.folder()).unwrap()),
-            Some(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+            None => Stores::of(SqliteStore::open(self.folder()).unwrap()),
+            Some(url) => Stores::of(PostgresStore::open(url).await.unwrap()),
         }
     }
 

@@ -34,16 +34,19 @@ pub(crate) struct Config {
 
     /// Which parts this process plays
     ///
-    /// `web` takes submissions and answers questions; `sealer` closes intervals and signs heads. Any
-    /// number of processes may share one PostgreSQL database; of several sealers one works and the
-    /// others stand by.
-    #[arg(id = "roles", long, value_name = "ROLE,…", value_delimiter = ',', default_value = "web,sealer", action = ArgAction::Set)]
+    /// `web` takes submissions and answers questions; `sealer` closes intervals and signs heads;
+    /// `worker` runs background jobs; `scheduler` hands in those that come again and again. Any
+    /// number of processes may share one PostgreSQL database, in any roles; of several sealers one
+    /// works and the others stand by.
+    #[arg(id = "roles", long, value_name = "ROLE,…", value_delimiter = ',', default_value = "web,sealer,worker,scheduler", action = ArgAction::Set)]
     pub(crate) roles: Vec<Role>,
 
     #[command(flatten)]
     pub(crate) web: Web,
     #[command(flatten)]
     pub(crate) log: Log,
+    #[command(flatten)]
+    pub(crate) jobs: Jobs,
     #[command(flatten)]
     pub(crate) store: Store,
     #[command(flatten)]
@@ -59,6 +62,10 @@ pub(crate) enum Role {
     Web,
     /// Closes intervals and signs heads.
     Sealer,
+    /// Runs background jobs.
+    Worker,
+    /// Hands in the jobs that come again and again.
+    Scheduler,
 }
 
 /// `[web]`: HTTP.
@@ -224,6 +231,32 @@ pub(crate) struct Log {
         default_value = "10s"
     )]
     pub(crate) witness_every: Span,
+}
+
+/// `[jobs]`: background work.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Jobs {
+    /// Most background jobs that this process runs at once
+    #[arg(id = "jobs.at_once_max", long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) at_once_max: u32,
+
+    /// How long background jobs may go on when the process stops; then others take them over
+    #[arg(
+        id = "jobs.drain_timeout",
+        long,
+        value_name = "TIME",
+        default_value = "10s"
+    )]
+    pub(crate) drain_timeout: Span,
+
+    /// How long finished background jobs can be looked at; dead letters stay until somebody decides
+    #[arg(
+        id = "jobs.keep_done",
+        long,
+        value_name = "TIME",
+        default_value = "24h"
+    )]
+    pub(crate) keep_done: Span,
 }
 
 /// `[store]`: the database.

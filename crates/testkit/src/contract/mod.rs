@@ -1,7 +1,9 @@
-//! The definition of [`stamp::Store`]: every sentence of its documentation as a check, run over
-//! each dialect.
+//! The definition of [`stamp::Store`], and beside it of the other doors to the database: every
+//! sentence of their documentation as a check, run over each dialect.
 
+mod facts;
 mod forgetting;
+mod jobs;
 mod keeping;
 mod pooling;
 mod sealing;
@@ -18,6 +20,8 @@ use stamp::{
 };
 use tlog::{Hash, TILE_WIDTH, TileId};
 
+pub use self::facts::check_facts;
+pub use self::jobs::check_jobs;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
 
 /// Runs the whole suite, each check on a database of its own. The checks of one area run in one

@@ -11,3 +11,23 @@ async fn sqlite_keeps_the_contract() {
 async fn postgres_keeps_the_contract() {
     contract::check_store(Dialect::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_jobs() {
+    contract::check_jobs(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_jobs() {
+    contract::check_jobs(Dialect::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_facts() {
+    contract::check_facts(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_facts() {
+    contract::check_facts(Dialect::Postgres).await;
+}

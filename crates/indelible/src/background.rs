@@ -1,0 +1,50 @@
+//! Background work of this process: who hands it in, who runs it, who lets schedules fire.
+
+use std::sync::Arc;
+
+use base::{Clock, Entropy};
+use facts::{Facts, StampFact};
+use jobs::{Jobs, Scheduler, Settings, SweepJobs, Worker};
+
+use crate::config::Config;
+use crate::wiring::Backend;
+
+/// Through which the rooms hand in work, whether this process runs any or not.
+pub(crate) fn jobs(
+    config: &Config,
+    backend: &Backend,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Arc<Jobs> {
+    Jobs::start(
+        Arc::clone(&backend.jobs),
+        Arc::clone(&backend.bus),
+        Arc::clone(clock),
+        Arc::clone(entropy),
+        settings(config),
+    )
+}
+
+/// Runs every kind of work that there is.
+pub(crate) fn worker(jobs: &Arc<Jobs>, facts: &Arc<Facts>) -> Worker {
+    Worker::new(jobs)
+        .with::<StampFact>(Arc::clone(facts))
+        .with::<SweepJobs>(Arc::clone(jobs))
+}
+
+/// Knows everything that comes again and again.
+pub(crate) fn scheduler(jobs: &Arc<Jobs>) -> Scheduler {
+    Scheduler::new(jobs).with(SweepJobs::schedule())
+}
+
+fn settings(config: &Config) -> Settings {
+    let machine = rustix::system::uname();
+    let machine = machine.nodename().to_string_lossy();
+    Settings {
+        worker: format!("{machine}, process {}", std::process::id()),
+        at_once_max: usize::try_from(config.jobs.at_once_max).unwrap_or(usize::MAX),
+        drain: config.jobs.drain_timeout.0,
+        keep_done: config.jobs.keep_done.0,
+        ..Settings::default()
+    }
+}
