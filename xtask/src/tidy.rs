@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("rusqlite", &["store-sqlite"]),
     ("sqlx", &["store-postgres", "testkit"]),
     ("axum", &["web", "bench"]),
-    ("askama", &["web"]),
+    ("askama", &["notify", "web"]),
     ("reqwest", &["egress", "bench"]),
     ("clap", &["indelible", "bench"]),
     ("anyhow", &["indelible", "xtask", "bench"]),

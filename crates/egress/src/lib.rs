@@ -1,4 +1,4 @@
-//! The only crate that opens outgoing connections: HTTP, and SNTP to time servers.
+//! The only crate that opens outgoing connections: HTTP, mail by SMTP, and SNTP to time servers.
 //!
 //! Every HTTP call has a limit of time and of bytes, sends no cookie and asks no proxy of the
 //! environment. [`Egress`] goes where the person at the keyboard said, and follows no redirect; what
@@ -9,6 +9,7 @@
 mod answer;
 mod error;
 pub mod guard;
+pub mod mail;
 pub mod sntp;
 
 use std::time::Duration;
@@ -102,7 +103,9 @@ impl Egress {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(EgressError::Scheme(url.clone()));
         }
-        tracing::debug!(%method, %url, bytes = body.len(), "outgoing request");
+        // Paths and queries may hold secrets and messages.
+        let to = url.origin().ascii_serialization();
+        tracing::debug!(%method, to, bytes = body.len(), "outgoing request");
         let mut request = self.client.request(method, url.clone());
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base::{Clock, Entropy};
 use facts::{Facts, StampFact};
 use jobs::{Jobs, Scheduler, Settings, SweepJobs, Worker};
+use notify::{Courier, Deliver, Sweep, Transports};
 
 use crate::config::Config;
 use crate::wiring::Backend;
@@ -25,16 +26,35 @@ pub(crate) fn jobs(
     )
 }
 
+/// Hands words to those who carry them out of this machine.
+pub(crate) fn courier(
+    backend: &Backend,
+    jobs: &Arc<Jobs>,
+    transports: Transports,
+    clock: &Arc<dyn Clock>,
+) -> Courier {
+    Courier::new(
+        Arc::clone(&backend.notices),
+        Arc::clone(jobs),
+        transports,
+        Arc::clone(clock),
+    )
+}
+
 /// Runs every kind of work that there is.
-pub(crate) fn worker(jobs: &Arc<Jobs>, facts: &Arc<Facts>) -> Worker {
+pub(crate) fn worker(jobs: &Arc<Jobs>, facts: &Arc<Facts>, courier: &Arc<Courier>) -> Worker {
     Worker::new(jobs)
         .with::<StampFact>(Arc::clone(facts))
         .with::<SweepJobs>(Arc::clone(jobs))
+        .with::<Deliver>(Arc::clone(courier))
+        .with::<Sweep>(Arc::clone(courier))
 }
 
 /// Knows everything that comes again and again.
 pub(crate) fn scheduler(jobs: &Arc<Jobs>) -> Scheduler {
-    Scheduler::new(jobs).with(SweepJobs::schedule())
+    Scheduler::new(jobs)
+        .with(SweepJobs::schedule())
+        .with(Courier::schedule())
 }
 
 fn settings(config: &Config) -> Settings {

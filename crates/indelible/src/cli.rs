@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Config(ShowConfig),
     /// List the log's keys, or change to a new one
     Keys(Keys),
+    /// Send a test letter at once, and say what the mail server answers
+    ///
+    /// Understands every setting of `indelible serve`.
+    Mail(MailCommand),
     /// Print a completion script for a shell
     ///
     /// For example: indelible completions bash > ~/.local/share/bash-completion/completions/indelible
@@ -108,8 +112,30 @@ pub(crate) enum KeysAction {
     Rotate,
 }
 
+/// `indelible mail`.
+#[derive(Args)]
+pub(crate) struct MailCommand {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) action: MailAction,
+    /// To whom
+    pub(crate) address: String,
+    /// One JSON object instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+/// What to do about mail.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum MailAction {
+    /// Send one letter that says no more than that mail arrives
+    Test,
+}
+
 /// Commands that understand the settings of a server, and which of them their help shows.
-const WITH_SETTINGS: [(&str, Option<&[&str]>); 5] = [
+const WITH_SETTINGS: [(&str, Option<&[&str]>); 6] = [
     ("serve", None),
     ("config", Some(&["data", "config"])),
     ("doctor", Some(&["data", "config"])),
@@ -120,6 +146,19 @@ const WITH_SETTINGS: [(&str, Option<&[&str]>); 5] = [
     (
         "keys",
         Some(&["data", "config", "store.url", "store.password_file"]),
+    ),
+    (
+        "mail",
+        Some(&[
+            "config",
+            "mail.host",
+            "mail.port",
+            "mail.security",
+            "mail.ca_file",
+            "mail.user",
+            "mail.password_file",
+            "mail.from",
+        ]),
     ),
 ];
 

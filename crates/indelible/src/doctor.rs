@@ -14,6 +14,7 @@ use rustix::process::Resource;
 use serde_json::json;
 use stamp::Store;
 
+use crate::carriers::Carrier;
 use crate::cli::WithJson;
 use crate::config::{Config, Loaded, Role, Span, StoreUrl};
 use crate::home::{Home, mode};
@@ -115,6 +116,7 @@ pub(crate) async fn run(asked: &WithJson, loaded: &Loaded) -> anyhow::Result<Exi
         store(it, config, &home, served).await;
     }
     network(it, config);
+    mail(it, config).await;
     let Findings {
         warnings,
         failures,
@@ -376,5 +378,29 @@ fn network(it: &mut Findings, config: &Config) {
     if config.log.authority.is_none() && config.web.public_url.is_none() && open {
         let todo = "set [log] authority before the first start: the name is for ever";
         it.warn("name", "the log is named after its listening address", todo);
+    }
+}
+
+/// Whether letters leave this machine.
+async fn mail(it: &mut Findings, config: &Config) {
+    let carrier = match Carrier::of(&config.mail) {
+        Ok(Some(carrier)) => carrier,
+        Ok(None) => {
+            let todo = "set [mail] host and from, or read letters in the administrator's room";
+            return it.warn("mail", "letters are kept, not sent", todo);
+        }
+        Err(error) => {
+            let todo = "correct [mail]";
+            return it.fail("mail", format!("{error:#}"), todo);
+        }
+    };
+    let host = config.mail.host.as_deref().unwrap_or_default();
+    let at = format!("{host}:{}", config.mail.port());
+    match carrier.check().await {
+        Ok(()) => it.ok("mail", format!("{at} answers and knows us")),
+        Err(why) => {
+            let todo = "correct [mail], or start that server; then `indelible mail test ADDRESS`";
+            it.fail("mail", format!("{at}: {why}"), todo);
+        }
     }
 }

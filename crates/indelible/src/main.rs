@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod background;
+mod carriers;
 mod cli;
 mod config;
 mod digest;
@@ -11,6 +12,7 @@ mod fsck;
 mod home;
 mod keys;
 mod known_logs;
+mod mail;
 mod monitor;
 mod outgoing;
 mod parallel;
@@ -152,6 +154,7 @@ fn run(
     match (cli.command, loaded) {
         (Command::Serve(_), Some(loaded)) => serve::run(&loaded),
         (Command::Keys(asked), Some(loaded)) => wait_for(keys::run(&asked, &loaded.config)),
+        (Command::Mail(asked), Some(loaded)) => wait_for(mail::run(&asked, &loaded.config)),
         (Command::Witness(options), _) => wait_for(witness::run(options)),
         (Command::Fsck(asked), Some(loaded)) => wait_for(fsck::run(&asked, &loaded.config)),
         (Command::Doctor(asked), Some(loaded)) => wait_for(doctor::run(&asked, &loaded)),

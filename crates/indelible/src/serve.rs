@@ -21,7 +21,7 @@ use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
 use crate::wiring::Backend;
-use crate::{background, signals, trace, wiring};
+use crate::{background, carriers, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -122,7 +122,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             Arc::clone(&log.ledger),
             Arc::clone(&clock),
         );
-        tasks.spawn(background::worker(&jobs, &Arc::new(facts)).run(stopped()));
+        let transports = carriers::transports(config)?;
+        let courier = Arc::new(background::courier(&backend, &jobs, transports, &clock));
+        let worker = background::worker(&jobs, &Arc::new(facts), &courier);
+        tasks.spawn(worker.run(stopped()));
     }
     if let (Some(door), Some(log)) = (door, log) {
         let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;

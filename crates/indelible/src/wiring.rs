@@ -27,6 +27,8 @@ pub(crate) struct Backend {
     pub(crate) jobs: Arc<dyn jobs::Store>,
     /// The same database, as the facts see it.
     pub(crate) facts: Arc<dyn facts::Store>,
+    /// The same database, as words sent to people see it.
+    pub(crate) notices: Arc<dyn notify::Store>,
     pub(crate) bus: Arc<dyn Bus>,
     /// In words, without a password.
     pub(crate) name: String,
@@ -36,13 +38,14 @@ impl Backend {
     /// One database behind all its doors.
     fn of<S>(store: S, bus: Arc<dyn Bus>, name: String) -> Self
     where
-        S: Store + jobs::Store + facts::Store + 'static,
+        S: Store + jobs::Store + facts::Store + notify::Store + 'static,
     {
         let store = Arc::new(store);
         Self {
             store: Arc::clone(&store) as _,
             jobs: Arc::clone(&store) as _,
-            facts: store,
+            facts: Arc::clone(&store) as _,
+            notices: store,
             bus,
             name,
         }

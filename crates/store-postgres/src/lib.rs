@@ -20,6 +20,7 @@ mod pool;
 mod rows;
 mod seal;
 mod store;
+mod temporary;
 
 pub use bus::{PAYLOAD_BYTES_MAX, PostgresBus};
 pub use connection::CONNECTIONS_MAX;

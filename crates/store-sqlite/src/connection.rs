@@ -22,7 +22,8 @@ pub(crate) const LASTING: Schema = Schema(&[
 ]);
 
 /// `ttl.db`: records that expire, such as sessions and codes. Never part of a backup.
-pub(crate) const TEMPORARY: Schema = Schema(&[]);
+pub(crate) const TEMPORARY: Schema =
+    Schema(&[include_str!("../migrations/temporary/0002_notices.sql")]);
 
 /// How long a statement waits for another process that holds the lock.
 const BUSY: Duration = Duration::from_secs(30);

@@ -23,6 +23,7 @@ mod read;
 mod rows;
 mod seal;
 mod store;
+mod temporary;
 mod writer;
 
 pub use error::OpenError;

@@ -30,7 +30,6 @@ const TEMPORARY_READERS: usize = 1;
 /// Everything the product keeps, in a folder. Dropping it finishes what was asked for.
 pub struct SqliteStore {
     pub(crate) lasting: DatabaseFile,
-    #[expect(dead_code, reason = "opened for the accounts, which come next")]
     pub(crate) temporary: DatabaseFile,
     lock: PathBuf,
 }

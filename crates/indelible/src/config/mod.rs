@@ -7,6 +7,7 @@
 mod file;
 mod human;
 mod load;
+mod notify;
 mod show;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, ValueEnum};
 pub(crate) use file::Settings as FileSettings;
 pub(crate) use human::{Retention, Span, StoreUrl, WitnessAddress};
 pub(crate) use load::{Loaded, dress, load};
+pub(crate) use notify::{Mail, MailSecurity, Push, Sms};
 pub(crate) use show::{as_json, as_markdown, as_text};
 
 /// All settings of a server.
@@ -51,6 +53,12 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     #[command(flatten)]
     pub(crate) tsa: Tsa,
+    #[command(flatten)]
+    pub(crate) mail: Mail,
+    #[command(flatten)]
+    pub(crate) sms: Sms,
+    #[command(flatten)]
+    pub(crate) push: Push,
     #[command(flatten)]
     pub(crate) trace: Trace,
 }
@@ -386,10 +394,16 @@ impl Config {
             self.tsa.key_file.is_some() == self.tsa.certificate_file.is_some(),
             "[tsa] key_file and certificate_file go together: give both or none",
         );
+        faults.extend(self.mail.faults());
+        faults.extend(notify::gateway_faults(&self.sms, &self.push));
         let files = [
             ("[store] password_file", &self.store.password_file),
             ("[tsa] key_file", &self.tsa.key_file),
             ("[tsa] certificate_file", &self.tsa.certificate_file),
+            ("[mail] ca_file", &self.mail.ca_file),
+            ("[mail] password_file", &self.mail.password_file),
+            ("[sms] secret_file", &self.sms.secret_file),
+            ("[push] secret_file", &self.push.secret_file),
         ];
         for (name, path) in files {
             if let Some(path) = path

@@ -5,6 +5,7 @@ mod facts;
 mod forgetting;
 mod jobs;
 mod keeping;
+mod notices;
 mod pooling;
 mod sealing;
 mod tagging;
@@ -23,6 +24,8 @@ use tlog::{Hash, TILE_WIDTH, TileId};
 pub use self::facts::check_facts;
 pub use self::jobs::check_jobs;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
+
+pub use notices::check_notices;
 
 /// Runs the whole suite, each check on a database of its own. The checks of one area run in one
 /// test, so that a failure names the area; the panic names the rest.

@@ -8,6 +8,12 @@ async fn sqlite_keeps_the_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notices_are_kept_alike() {
+    contract::check_notices(Dialect::Sqlite).await;
+    contract::check_notices(Dialect::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_keeps_the_contract() {
     contract::check_store(Dialect::Postgres).await;
 }

@@ -8,6 +8,7 @@
 
 mod cli;
 mod contract;
+mod notices;
 mod postgres;
 mod real;
 mod stamp;

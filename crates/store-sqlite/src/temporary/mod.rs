@@ -1,0 +1,3 @@
+//! Statements about records that expire: they run on `ttl.db`.
+
+mod notices;

@@ -1,0 +1,5 @@
+//! Words sent to people: the courier's decisions, and real mail servers.
+
+mod courier;
+mod server;
+mod smtp;
