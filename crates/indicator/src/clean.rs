@@ -321,10 +321,10 @@ impl Cleaner<'_> {
             let stop = rest.starts_with("\u{3002}".as_bytes());
             let inside = self
                 .before()
-                .is_some_and(|byte| byte.is_ascii_alphanumeric())
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80)
                 && self
                     .peek(len)
-                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric());
             let meant = if stop && !inside { b'"' } else { meant };
             return self.replace(len, &[meant]);
         }

@@ -76,7 +76,11 @@ fn fuzzy(chunk: &Chunk<'_>, range: Range<usize>, colon: usize) -> Option<Pair> {
     }
     let two = half(second + 1);
     let end = second + 1 + two;
-    if two < SSDEEP_HALF_BYTES_MIN / 2 || class::is(chunk.byte(end), WORD) {
+    // The second half is of double block size, so of half the length; of what repeats it is short.
+    if two == 0
+        || (two < SSDEEP_HALF_BYTES_MIN / 2 && one < 4 * SSDEEP_HALF_BYTES_MIN)
+        || class::is(chunk.byte(end), WORD)
+    {
         return None;
     }
     let text = std::str::from_utf8(&clean[start..end]).ok()?;
@@ -132,7 +136,15 @@ fn groups(chunk: &Chunk<'_>, range: Range<usize>, colon: usize, end: usize) -> O
         return None;
     }
     let (text, end) = unported(text, start, end);
-    let value = ipv6(text).ok()?;
+    let (value, end) = if let Ok(value) = ipv6(text) {
+        (value, end)
+    } else {
+        // `2001:db8::1:51194`, as some programs write a port.
+        let (address, port) = text.rsplit_once(':')?;
+        let ported = port.len() == 5 && port.parse::<u16>().is_ok();
+        let value = ported.then(|| ipv6(address))?.ok()?;
+        (value, start + address.len())
+    };
     // An address with a zone, or followed by a letter: `fe80::1%eth0` is one, `::1st` is none.
     if class::is(chunk.byte(end), WORD | class::UNDERSCORE) {
         return None;

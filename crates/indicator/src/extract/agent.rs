@@ -62,13 +62,17 @@ fn products(text: &[u8], start: usize, line: usize) -> usize {
                             .get(slash + 1)
                             .is_some_and(|byte| class::is(*byte, WORD))
                 });
-                if len == 0 || !(product || matches!(word, b"Mobile" | b"Safari" | b"Gecko")) {
+                if len == 0
+                    || !(product || matches!(word, b"Mobile" | b"Safari" | b"Gecko" | b"like"))
+                {
                     break;
                 }
                 at += len;
             }
         }
-        end = at;
+        if !text[start..at].ends_with(b" like") {
+            end = at;
+        }
     }
     let behind = text[start..end]
         .iter()

@@ -16,7 +16,7 @@ const VERSIONS: [&str; 19] = [
 /// Whether four numbers at a raw place are a version: of what stands before them.
 pub(super) fn is_version(chunk: &Chunk<'_>, clean_start: usize, raw_start: usize) -> bool {
     let clean = chunk.clean;
-    // `Chrome/120.0.0.0`, but neither `src/192.0.2.1` nor `http://…`.
+    // `Chrome/120.0.0.0`, but neither `src/192.0.2.1` nor `DIRECT/192.0.2.1`.
     if chunk.before(clean_start) == b'/' {
         let product = &clean[..clean_start - 1];
         let letters = product
@@ -25,8 +25,9 @@ pub(super) fn is_version(chunk: &Chunk<'_>, clean_start: usize, raw_start: usize
             .take(BACK_BYTES)
             .take_while(|byte| byte.is_ascii_alphabetic())
             .count();
-        let first = product.get(product.len() - letters);
-        if letters > 0 && first.is_some_and(u8::is_ascii_uppercase) {
+        let name = &product[product.len() - letters..];
+        let capital = name.first().is_some_and(u8::is_ascii_uppercase);
+        if capital && name.iter().any(u8::is_ascii_lowercase) {
             return true;
         }
     }

@@ -45,7 +45,12 @@ pub(super) fn percents(chunk: &Chunk<'_>, range: Range<usize>, memory: &mut Memo
             .take(ENCODED_BYTES_MAX + 1)
             .take_while(|byte| class::is(**byte, WORD) || b"%._~-+*!".contains(byte))
             .count();
-        let end = colon + len;
+        let behind = rest[..len]
+            .iter()
+            .rev()
+            .take_while(|byte| matches!(byte, b'.' | b'!' | b'*'))
+            .count();
+        let end = colon + len - behind;
         memory.work += len as u64;
         at = end;
         if len <= ENCODED_BYTES_MAX && Scheme::of(&clean[start..colon]).is_some() {

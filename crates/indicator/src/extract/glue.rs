@@ -30,12 +30,13 @@ pub(super) fn glue(
     let led = spoken || (token.classes & (BRACKET | class::FOREIGN) != 0 && mark(own).is_some());
     let mut glued = token.at.clone();
     if led {
-        glued.start = left(text, &glued, floor, spoken)?;
+        glued.start = left(text, &glued, floor)?;
         *work += (token.at.start - glued.start) as u64;
     }
     if spoken {
-        glued.end = worded(text, token.at.start)?;
+        glued.end = label(text, token.at.start)?;
     }
+    let mut worded = spoken;
     let mut esa = 0;
     let mut joined = usize::from(led);
     while joined < TOKENS_MAX {
@@ -46,28 +47,32 @@ pub(super) fn glue(
         let Some(end) = join(text, &glued, &next, &mut esa) else {
             break;
         };
+        worded |= is_dot_word(&text[next.start..end.min(next.start + 3)]);
         glued.end = end;
         joined += 1;
+    }
+    if worded && let Some(start) = user(text, glued.start, floor) {
+        glued.start = start;
     }
     (joined > 0).then_some(glued)
 }
 
-/// Where the token to the left begins, when it may be joined; and the one before `at`.
-fn left(text: &[u8], at: &Range<usize>, floor: usize, word: bool) -> Option<usize> {
+/// Where the token to the left begins, when it may be joined.
+fn left(text: &[u8], at: &Range<usize>, floor: usize) -> Option<usize> {
     let first = previous(text, at.start, floor)?;
-    if !text[first.end - 1].is_ascii_alphanumeric() {
+    text[first.end - 1]
+        .is_ascii_alphanumeric()
+        .then_some(first.start)
+}
+
+/// Where the user begins of `me at example dot com`, when `at` stands before the host.
+fn user(text: &[u8], host: usize, floor: usize) -> Option<usize> {
+    let sign = previous(text, host, floor)?;
+    if !is_at(&text[sign.clone()]) {
         return None;
     }
-    // `me at example dot com`
-    if word
-        && let Some(sign) = previous(text, first.start, floor)
-        && is_at(&text[sign.clone()])
-        && let Some(user) = previous(text, sign.start, floor)
-        && class::is(text[user.end - 1], WORD)
-    {
-        return Some(user.start);
-    }
-    Some(first.start)
+    let user = previous(text, sign.start, floor)?;
+    class::is(text[user.end - 1], WORD).then_some(user.start)
 }
 
 /// The token before a place, on the same line and near.
@@ -152,25 +157,25 @@ fn join(text: &[u8], glued: &Range<usize>, next: &Range<usize>, esa: &mut u8) ->
         }
     }
     if name_before {
-        return worded(text, next.start);
+        return label(text, next.start);
     }
     None
 }
 
 /// `dot com` behind a name: the end of the label, when the words can be a domain's.
-fn worded(text: &[u8], start: usize) -> Option<usize> {
+fn label(text: &[u8], start: usize) -> Option<usize> {
     let near = &text[start..text.len().min(start + 3)];
     if !is_dot_word(near) {
         return None;
     }
-    let label = right(text, start + 3)?;
-    let len = text[label.start..]
+    let behind = right(text, start + 3)?;
+    let len = text[behind.start..]
         .iter()
         .take(LEFT_BYTES_MAX)
         .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
         .count();
-    let end = label.start + len;
-    let word = &text[label.start..end];
+    let end = behind.start + len;
+    let word = &text[behind.start..end];
     let again = right(text, end).is_some_and(|next| {
         text.get(next.start..next.start + 3)
             .is_some_and(is_dot_word)
@@ -193,11 +198,11 @@ fn is_dot_word(word: &[u8]) -> bool {
 }
 
 fn is_at(word: &[u8]) -> bool {
-    word.eq_ignore_ascii_case(b"at") || matches!(mark(word), Some(b'@'))
+    word.eq_ignore_ascii_case(b"at") || matches!(mark(word), Some((_, b'@')))
 }
 
-/// What stands in brackets at the beginning: `[.]`, `(dot)`, `{@}`; and the first letter of what it means.
-fn mark(text: &[u8]) -> Option<u8> {
+/// What stands in brackets at the beginning: `[.]`, `(dot)`, `{@}`; how long it is, and what it means.
+fn mark(text: &[u8]) -> Option<(usize, u8)> {
     let mut at = opener(text)?;
     while let Some(len) = opener(text.get(at..)?) {
         at += len;
@@ -208,7 +213,11 @@ fn mark(text: &[u8]) -> Option<u8> {
     let (len, meant) = core_len(text.get(at..)?)?;
     let behind = text.get(at + len..)?;
     let behind = behind.strip_prefix(b"\\").unwrap_or(behind);
-    closer(behind).map(|_| meant)
+    let mut end = text.len() - behind.len() + closer(behind)?;
+    while let Some(len) = closer(&text[end..]).filter(|_| end < MARK_BYTES_MAX) {
+        end += len;
+    }
+    Some((end, meant))
 }
 
 /// The length and meaning of a word that stands for a sign.
@@ -236,8 +245,15 @@ fn ends_with_mark(tail: &[u8]) -> bool {
     else {
         return matches!(tail, [.., before, b'@' | b'.', b']' | b')' | b'}'] if is_name_byte(*before));
     };
-    let named = place > 0 && is_name_byte(tail[place - 1]);
-    let whole = mark(&tail[place..]).is_some();
+    let named = place > 0 && (is_name_byte(tail[place - 1]) || tail[place - 1] == b' ');
+    let opens = tail[..place]
+        .iter()
+        .rev()
+        .take_while(|byte| matches!(byte, b'[' | b'(' | b'{'))
+        .count();
+    let place = place - opens;
+    let named = named || (place > 0 && is_name_byte(tail[place - 1]));
+    let whole = mark(&tail[place..]).is_some_and(|(len, _)| place + len == tail.len());
     let half =
         matches!(tail, [.., before, b'@' | b'.', b']' | b')' | b'}'] if is_name_byte(*before));
     (whole && (named || place == 0)) || half

@@ -16,7 +16,7 @@ pub(super) fn read(text: &[u8], token: &Token, work: &mut u64) -> Option<Found> 
         telephone(text, token, work)
     } else if own.len() >= 5 && own[..5].eq_ignore_ascii_case(b"mutex") {
         named_mutex(text, token, work)
-    } else if own.len() < 11 && own.iter().all(u8::is_ascii_digit) {
+    } else if own[0].is_ascii_digit() {
         system(text, token)
     } else {
         None
@@ -229,6 +229,16 @@ fn mutex_at(text: &[u8], at: Range<usize>) -> Option<Piece> {
 
 /// `AS 13335`, `ASN: 13335`.
 fn system(text: &[u8], token: &Token) -> Option<Piece> {
+    let own = &text[token.at.clone()];
+    let digits = own
+        .iter()
+        .take(11)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let next = own.get(digits).copied().unwrap_or(b' ');
+    if !(3..=10).contains(&digits) || !b" ,;:)]".contains(&next) {
+        return None;
+    }
     let near = &text[token.at.start.saturating_sub(8)..token.at.start];
     let before = near.trim_ascii_end();
     let blanks = near.len() - before.len();
@@ -244,11 +254,12 @@ fn system(text: &[u8], token: &Token) -> Option<Piece> {
                 .is_some_and(|byte| class::is(*byte, WORD))
     })?;
     let start = token.at.start - blanks - (before.len() - named.len()) - name.len();
-    if token.at.len() < 3 || !(1..=2).contains(&blanks) {
+    if !(1..=2).contains(&blanks) {
         return None;
     }
-    let value = asn(std::str::from_utf8(&text[token.at.clone()]).ok()?).ok()?;
-    Some((Kind::Asn, start..token.at.end, value))
+    let end = token.at.start + digits;
+    let value = asn(std::str::from_utf8(&text[token.at.start..end]).ok()?).ok()?;
+    Some((Kind::Asn, start..end, value))
 }
 
 /// Longest telephone number with its blanks and brackets.

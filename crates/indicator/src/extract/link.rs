@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::chunk::{Chunk, Hit, Memory};
 use super::class::{self, DIGIT, FOREIGN, GAP, WORD};
 use crate::kind::Kind;
-use crate::value::{Scheme, URL_BYTES_MAX, UrlHost, link};
+use crate::value::{Scheme, URL_BYTES_MAX, UrlHost, is_ending, link, name};
 
 /// Longest authority: user, password, the longest name in percent signs, a port.
 const AUTHORITY_BYTES_MAX: usize = 1024;
@@ -157,6 +157,14 @@ fn url(
     Some(hit)
 }
 
+/// Whether a path is but a name with a public suffix: `one.com/two.com` are two.
+fn is_another_name(path: &[u8]) -> bool {
+    let last = path.rsplit(|byte| *byte == b'.').next().unwrap_or(b"");
+    path.len() <= crate::DOMAIN_BYTES_MAX
+        && is_ending(last).is_none()
+        && std::str::from_utf8(path).is_ok_and(|path| name(path).is_ok())
+}
+
 fn host_part(host: &UrlHost) -> Option<(Kind, String)> {
     Some(match host {
         UrlHost::Domain(name) => (Kind::Domain, name.clone()),
@@ -226,6 +234,9 @@ pub(super) fn without_scheme(
     let end = end(clean, host.start, host.start, limit);
     memory.work += (end - host.start) as u64;
     if end <= at {
+        return false;
+    }
+    if is_another_name(&clean[at + 1..end]) && host.end == at {
         return false;
     }
     let plain = Scheme {

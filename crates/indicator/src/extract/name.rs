@@ -92,7 +92,8 @@ fn domain(chunk: &Chunk<'_>, at: Range<usize>, limit: usize, memory: &mut Memory
     let next = chunk.byte(at.end);
     let named = name(std::str::from_utf8(text).ok()?).ok()?;
     if matches!(named, Named::Domain(_)) {
-        let suspect = code::is_code(text, next) || is_product(text);
+        let path = chunk.clean[at.end..].starts_with(b"::");
+        let suspect = path || code::is_code(text, next) || is_product(text);
         if suspect && !chunk.is_defanged(at.clone()) {
             return None;
         }

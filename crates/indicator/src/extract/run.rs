@@ -120,6 +120,10 @@ fn numbers(
             .take_while(|byte| !matches!(byte, b'-' | b'_'))
             .count();
         let end = start + len;
+        // `1-1.2.3.4` is a place on a bus; `20261121-192.0.2.1` has a date before it.
+        if matches!(clean[start..end], [digit] | [digit, _] if digit.is_ascii_digit()) {
+            return used;
+        }
         if (7..=15).contains(&len)
             && let Some(end) = ipv4_at(chunk, start..end, limit, memory)
         {
@@ -187,8 +191,9 @@ fn atoms(chunk: &Chunk<'_>, at: Range<usize>, memory: &mut Memory) {
             .take_while(|byte| class::is(**byte, WORD))
             .count();
         let end = start + len;
-        let alone =
-            !class::is(chunk.before(start), WORD | FOREIGN) && !class::is(chunk.byte(end), FOREIGN);
+        // A run that begins or ends here does so where scripts meet.
+        let alone = (start == at.start || !class::is(chunk.before(start), FOREIGN))
+            && (end == at.end || !class::is(chunk.byte(end), FOREIGN));
         if len >= 3
             && alone
             && let Some(hit) = atom(chunk, start..end, at.end)
@@ -206,6 +211,18 @@ fn whole(chunk: &Chunk<'_>, at: Range<usize>, memory: &mut Memory) -> bool {
     let kind = match text {
         [b'T' | b't', digit, ..] if text.len() == 9 && digit.is_ascii_digit() => {
             Kind::AttackTechnique
+        }
+        // Tags of Sigma rules: `attack.t1059.001`.
+        _ if text.len() > 8 && text[..8].eq_ignore_ascii_case(b"attack.t") => {
+            let at = at.start + 7..at.end;
+            let tag = std::str::from_utf8(&chunk.clean[at.clone()]);
+            return match tag.map(technique) {
+                Ok(Ok(value)) if is_assigned(&value) => {
+                    memory.claim(Hit::new(Kind::AttackTechnique, at, value));
+                    true
+                }
+                _ => false,
+            };
         }
         [_, _, b'-', ..] if text.len() == 17 => Kind::Mac,
         [_, _, _, _, b'.', ..] if text.len() == 14 => Kind::Mac,
