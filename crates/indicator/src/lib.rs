@@ -23,6 +23,7 @@
 
 mod clean;
 mod defang;
+pub mod document;
 pub mod extract;
 mod indicator;
 mod kind;

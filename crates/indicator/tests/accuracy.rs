@@ -2,6 +2,7 @@
 //!
 //! `testdata/indicators/tuned` was looked at while the scanner was made, `held-out` was not. A label is found when kind, value and place are right; parts of longer indicators are left out on both sides.
 
+#![expect(clippy::print_stdout, reason = "the figures are what this test is for")]
 #![expect(
     clippy::unwrap_used,
     reason = "a document that cannot be read fails the test"
