@@ -15,6 +15,7 @@
 
 mod baseline;
 mod client;
+mod listen;
 mod live;
 mod report;
 mod server;
@@ -81,12 +82,20 @@ enum What {
     },
     /// The live feed: memory of idle readers, and how long an event needs to reach all.
     Live {
-        /// Readers in all (a process may hold fewer descriptors).
-        #[arg(long, value_delimiter = ',', default_value = "1000,5000,15000")]
+        /// Readers in all; for every 19,500 of them a server is started.
+        #[arg(long, value_delimiter = ',', default_value = "10000,100000,262144")]
         readers: Vec<usize>,
         /// Events to go through.
         #[arg(long, default_value_t = 5)]
         events: usize,
+    },
+    /// Readers of the live feed of one server.
+    #[command(hide = true)]
+    Listen {
+        /// Where the server is.
+        server: std::net::SocketAddr,
+        /// How many.
+        readers: usize,
     },
     /// The bare axum handler that `submit` is measured against.
     #[command(hide = true)]
@@ -136,6 +145,7 @@ fn main() -> anyhow::Result<()> {
                     interval,
                 } => wait::run(&args.program, &waiters, rounds, interval).await,
                 What::Live { readers, events } => live::run(&args.program, &readers, events).await,
+                What::Listen { server, readers } => listen::run(server, readers).await,
                 What::Baseline { listen } => baseline::serve(listen).await,
             }
         })

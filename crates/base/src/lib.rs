@@ -16,5 +16,5 @@ mod unavailable;
 pub use actor::{Actor, ApiTokenId, SessionId, UserId, Who};
 pub use bus::{Bus, Event, InProcessBus, Subscription};
 pub use entropy::{Entropy, SystemEntropy};
-pub use time::{Clock, SystemClock, UnixMicros};
+pub use time::{Clock, Skew, SystemClock, UnixMicros};
 pub use unavailable::Unavailable;

@@ -1,5 +1,6 @@
 //! Wall-clock time in microseconds, and the door through which it comes in.
 
+use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
@@ -20,10 +21,35 @@ impl UnixMicros {
     }
 }
 
+/// In which direction a clock is off, and by how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skew {
+    /// It shows a moment that is still to come.
+    Ahead(Duration),
+    /// It shows a moment that has passed.
+    Behind(Duration),
+}
+
+/// For people: `12.345 s ahead`.
+impl fmt::Display for Skew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ahead(by) => write!(f, "{:.3} s ahead", by.as_secs_f64()),
+            Self::Behind(by) => write!(f, "{:.3} s behind", by.as_secs_f64()),
+        }
+    }
+}
+
 /// Where the present moment comes from. Tests turn the hands themselves.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> UnixMicros;
+
+    /// How this clock is known to be off, further than can be borne; `None` while nothing is known
+    /// against it. Cheap: asked for every timestamp.
+    fn skew(&self) -> Option<Skew> {
+        None
+    }
 }
 
 /// The machine's own clock.

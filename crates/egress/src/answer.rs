@@ -33,12 +33,7 @@ impl Answer {
         Self {
             status: response.status(),
             headers: response.headers().clone(),
-            body: Body {
-                url: response.url().clone(),
-                response,
-                left: limit,
-                limit,
-            },
+            body: Body::new(response, limit),
         }
     }
 
@@ -55,6 +50,15 @@ impl Answer {
 }
 
 impl Body {
+    pub(crate) fn new(response: Response, limit: usize) -> Self {
+        Self {
+            url: response.url().clone(),
+            response,
+            left: limit,
+            limit,
+        }
+    }
+
     /// The next piece; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, EgressError> {
         let too_long = || EgressError::TooLong {

@@ -1,14 +1,17 @@
-//! The only crate that opens outgoing connections: HTTP, and mail by SMTP.
+//! The only crate that opens outgoing connections: HTTP, mail by SMTP, and SNTP to time servers.
 //!
-//! Every call has a limit of time and of bytes, follows no redirect, sends no cookie and asks no
-//! proxy of the environment. It does not know what the bytes mean.
+//! Every HTTP call has a limit of time and of bytes, sends no cookie and asks no proxy of the
+//! environment. [`Egress`] goes where the person at the keyboard said, and follows no redirect; what
+//! acts for others asks the [`guard`]. Neither knows what the bytes mean.
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod error;
+pub mod guard;
 pub mod mail;
 pub mod otlp;
+pub mod sntp;
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::{Clock, Unavailable};
-use stamp::{Ledger, Notary, ProofAnswer, TimestampId};
+use stamp::{Ledger, Notary, ProofAnswer, TimestampId, Under};
 
 use crate::{Fact, FactId, Place, Stamped, Store};
 
@@ -123,7 +123,7 @@ impl Facts {
         })
     }
 
-    /// The proof file of a fact under the newest checkpoint, without the fact's bytes, which its
+    /// The proof file of a fact under the best checkpoint, without the fact's bytes, which its
     /// room has: `indelible verify BYTES PROOF` accepts the two.
     pub async fn proof_file(&self, id: FactId) -> Result<FactProof, Unavailable> {
         let Some(fact) = self.store.facts(&[id]).await?.pop() else {
@@ -133,7 +133,8 @@ impl Facts {
             return Ok(FactProof::Waiting);
         };
         let text = fact.text();
-        let answer = self.ledger.proof_file(timestamp, Some(&text)).await?;
+        let proof = self.ledger.proof_file(timestamp, Under::Best, Some(&text));
+        let answer = proof.await?;
         Ok(FactProof::Log(answer))
     }
 }

@@ -66,8 +66,8 @@ impl Job for StampFact {
             Err(SubmitError::PoolFull { retry_after }) => {
                 return Ok(later(outcomes, &owed, retry_after));
             }
-            Err(SubmitError::ClockOff { behind }) => {
-                tracing::warn!(?behind, "no fact is stamped: the clock is off");
+            Err(SubmitError::ClockOff(why)) => {
+                tracing::warn!(%why, "no fact is stamped");
                 return Ok(later(outcomes, &owed, CLOCK_AGAIN));
             }
             Err(SubmitError::Unavailable(error)) => return Err(error),

@@ -1,8 +1,12 @@
 //! The doors that features open to the network, held by the egress crate.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use base::Unavailable;
+use base::{Clock, Entropy, Unavailable};
+use egress::sntp::{SntpError, TimeServer, ask_time};
 use egress::{Egress, EgressError, Limits};
+use stamp::timekeeping::{NoReading, Reading, TimeSource};
 use stamp::witnesses::{Answer, WITNESS_ANSWER_BYTES_MAX, WitnessClient};
 
 /// The way to witnesses.
@@ -34,5 +38,38 @@ impl WitnessClient for WitnessesByHttp {
     async fn add_checkpoint(&self, url: &str, body: String) -> Result<Answer, Unavailable> {
         let answer = self.ask(url, body).await;
         answer.map_err(|error| Unavailable::new("the witness", error))
+    }
+}
+
+/// The way to a time server.
+pub(crate) struct TimeBySntp {
+    pub(crate) server: TimeServer,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+#[async_trait]
+impl TimeSource for TimeBySntp {
+    fn name(&self) -> String {
+        self.server.to_string()
+    }
+
+    async fn ask(&self) -> Result<Reading, NoReading> {
+        match ask_time(&self.server, &*self.clock, &*self.entropy).await {
+            Ok(answer) => Ok(Reading {
+                offset_us: answer.offset_us,
+                error: answer.error,
+            }),
+            Err(SntpError::KissOfDeath { code, .. }) => Err(turned_away(code)),
+            Err(error) => Err(Unavailable::new("the time server", error).into()),
+        }
+    }
+}
+
+/// RFC 5905 §7.4: `DENY` and `RSTR` are for good, the others are for a while.
+fn turned_away(code: String) -> NoReading {
+    match code.as_str() {
+        "DENY" | "RSTR" => NoReading::Refused(code),
+        _ => NoReading::TooOften(code),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use base::health::Probe;
-use base::{Clock, Entropy, SystemClock, SystemEntropy};
+use base::{Clock, Entropy, SystemEntropy};
 use facts::Facts;
 use serde::{Deserialize, Serialize};
 use stamp::witnesses::{WitnessConfig, Witnesses};
@@ -66,8 +66,13 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         None => address.to_string(),
     };
     let authority = wiring::authority(config, &*store, &place).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let (clock, mut timekeeper) = wiring::clock(config, &entropy, &backend.bus);
+    let clock: Arc<dyn Clock> = clock;
+    if let Some(timekeeper) = &mut timekeeper {
+        // Before anything is stamped: a few seconds at most.
+        timekeeper.check().await;
+    }
     let settings = stamp_settings(config, &authority);
 
     let (stop, stopping) = watch::channel(false);
@@ -87,6 +92,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
 
     let mut tasks = JoinSet::new();
+    if let Some(timekeeper) = timekeeper {
+        tasks.spawn(timekeeper.run(config.log.time_every.0, stopped()));
+    }
     let mut health = None;
     if config.plays(Role::Sealer) {
         let signer = wiring::signer(&home, &*store, &authority, &*entropy).await?;
@@ -102,7 +110,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         health = Some(sealer.health());
         tasks.spawn(sealer.run(stopped()));
         let witnesses = witnesses(config, &store)?;
-        tasks.spawn(witnesses.run(settings.witness_every, stopped()));
+        tasks.spawn(witnesses.run(settings.witness_every, backend.bus.subscribe(), stopped()));
         tasks.spawn(retention::run(store, clock, settings.clone(), stopped()));
     }
     let jobs = background::jobs(config, &backend, &clock, &entropy);

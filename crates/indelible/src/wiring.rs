@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use base::{Bus, Clock, Entropy, InProcessBus};
+use base::{Bus, Clock, Entropy, InProcessBus, SystemClock};
+use egress::sntp::TimeServer;
 use jobs::JOBS_TOPIC;
+use stamp::timekeeping::{CheckedClock, TimeSource, Timekeeper};
 use stamp::{ALERT_TOPIC, LIVE_TOPIC, Signer, Store};
 use store_postgres::{PostgresBus, PostgresStore};
 use store_sqlite::SqliteStore;
@@ -13,6 +15,7 @@ use web::TimeStamping;
 
 use crate::config::{Config, StoreUrl};
 use crate::home::{Home, TsaFiles};
+use crate::outgoing::TimeBySntp;
 
 /// What processes tell each other.
 static TOPICS: [&str; 3] = [LIVE_TOPIC, ALERT_TOPIC, JOBS_TOPIC];
@@ -83,6 +86,29 @@ pub(crate) async fn open(config: &Config, home: &Home) -> anyhow::Result<Backend
             Ok(Backend::of(store, Arc::new(bus), name))
         }
     }
+}
+
+/// The machine's clock, which knows what the time servers say of it, and who asks them; no server
+/// named, nobody asked.
+pub(crate) fn clock(
+    config: &Config,
+    entropy: &Arc<dyn Entropy>,
+    bus: &Arc<dyn Bus>,
+) -> (Arc<CheckedClock>, Option<Timekeeper>) {
+    let clock = CheckedClock::new(Arc::new(SystemClock));
+    let source = |server: &TimeServer| {
+        Arc::new(TimeBySntp {
+            server: server.clone(),
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::clone(entropy),
+        }) as Arc<dyn TimeSource>
+    };
+    let sources: Vec<_> = config.log.time_servers.iter().map(source).collect();
+    let keeper = (!sources.is_empty()).then(|| {
+        let tolerance = config.log.clock_tolerance.0;
+        Timekeeper::new(Arc::clone(&clock), Arc::clone(bus), sources, tolerance)
+    });
+    (clock, keeper)
 }
 
 /// The log's name: what the store remembers, else what is set, else `place`, where it is served. A

@@ -44,6 +44,9 @@ pub enum Found {
 /// How many intervals a ledger keeps at hand.
 const AT_HAND_MAX: usize = 4096;
 
+/// How many cosigned checkpoints are looked at for the one with most cosignatures.
+const COSIGNED_LOOKED_AT: usize = 8;
+
 /// Reads the log.
 pub struct Ledger {
     store: Arc<dyn Store>,
@@ -321,9 +324,28 @@ impl Ledger {
         Ok((intervals.len() as u64 == width).then_some(bundle))
     }
 
-    /// The newest signed checkpoint with the cosignatures it has by now.
+    /// The newest signed checkpoint with the cosignatures it has by now. A log that is busy signs
+    /// many heads between two askings of its witnesses, so this one seldom has any: see
+    /// [`Self::cosigned_checkpoint`].
     pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, Unavailable> {
         self.store.checkpoint_up_to(NEWEST).await
+    }
+
+    /// The best cosigned checkpoint of at least size `from`: of the newest few the one that most
+    /// witnesses have cosigned, the newest of equals. Witnesses answer one after another, so the
+    /// very newest may lack those that are still asked.
+    pub async fn cosigned_checkpoint(&self, from: u64) -> Result<Option<Checkpoint>, Unavailable> {
+        let newest = self.store.cosigned_checkpoints(from, COSIGNED_LOOKED_AT);
+        // Of several maxima `max_by_key` takes the last, and they come newest first.
+        let newest = newest.await?.into_iter().rev();
+        Ok(newest.max_by_key(|checkpoint| checkpoint.cosignatures.len()))
+    }
+
+    /// The size of the newest checkpoint that a witness has cosigned: intervals below it are
+    /// witnessed. 0 while there is none.
+    pub async fn cosigned_size(&self) -> Result<u64, Unavailable> {
+        let newest = self.store.cosigned_checkpoints(0, 1).await?;
+        Ok(newest.first().map_or(0, |checkpoint| checkpoint.size))
     }
 }
 

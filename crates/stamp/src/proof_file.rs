@@ -15,14 +15,25 @@ pub enum ProofAnswer {
     Forgotten,
     /// Its interval is not sealed yet.
     Pending(Timestamp),
+    /// No witness has cosigned a checkpoint over its interval yet, and one was asked for.
+    NotWitnessed(Timestamp),
     /// The data to put into the file is not what was stamped.
     OtherData,
     /// The file.
     File(Box<ProofFile>),
 }
 
+/// Under which checkpoint a proof file is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Under {
+    /// The best that there is: a cosigned one that covers the interval, else the newest.
+    Best,
+    /// A cosigned one, or none.
+    Cosigned,
+}
+
 impl Checkpoint {
-    /// The note with all that witnesses added: what `/log/checkpoint` serves.
+    /// The note with all that witnesses added, as it is served.
     pub fn cosigned_note(&self) -> String {
         let mut note = self.note.clone();
         for cosignature in &self.cosignatures {
@@ -34,11 +45,12 @@ impl Checkpoint {
 }
 
 impl Ledger {
-    /// The proof file of a timestamp under the newest checkpoint, with `data` in it if it is given;
-    /// it is what was stamped, as text or as bytes.
+    /// The proof file of a timestamp, with `data` in it if it is given; it is what was stamped, as
+    /// text or as bytes.
     pub async fn proof_file(
         &self,
         id: TimestampId,
+        under: Under,
         data: Option<&str>,
     ) -> Result<ProofAnswer, Unavailable> {
         let (timestamp, proof) = match self.timestamp(id).await? {
@@ -59,12 +71,19 @@ impl Ledger {
                 Some(data.into())
             }
         };
-        let damaged = |what: &str| Unavailable::new("the newest checkpoint", what.to_owned());
-        let checkpoint = self.checkpoint().await?;
-        let checkpoint = checkpoint.ok_or_else(|| damaged("it is missing"))?;
+        let index = proof.interval.index;
+        let damaged = |what: &str| Unavailable::new("the log's checkpoints", what.to_owned());
+        let checkpoint = match (self.cosigned_checkpoint(index + 1).await?, under) {
+            (Some(cosigned), _) => cosigned,
+            (None, Under::Cosigned) => return Ok(ProofAnswer::NotWitnessed(timestamp)),
+            (None, Under::Best) => {
+                let newest = self.checkpoint().await?;
+                newest.ok_or_else(|| damaged("there is none"))?
+            }
+        };
         let note = SignedNote::parse(checkpoint.cosigned_note().as_bytes());
         let note = note.map_err(|error| damaged(&error.to_string()))?;
-        let (index, size) = (proof.interval.index, checkpoint.size);
+        let size = checkpoint.size;
         let path = self.inclusion(Tree::Sha256, index, size).await?;
         let extra = TimestampProof {
             a: proof.a,
@@ -91,6 +110,6 @@ impl Ledger {
             lines.any(|line| line.name == key.name() && line.key_id == key.id())
         };
         keys.find(signed)
-            .ok_or_else(|| Unavailable::new("the log's keys", "none signed the newest checkpoint"))
+            .ok_or_else(|| Unavailable::new("the log's keys", "none signed the checkpoint"))
     }
 }

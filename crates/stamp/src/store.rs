@@ -156,6 +156,14 @@ pub trait Store: Send + Sync {
     /// The checkpoint of the largest size that is at most `size`.
     async fn checkpoint_up_to(&self, size: u64) -> Result<Option<Checkpoint>, Unavailable>;
 
+    /// The newest checkpoints of at least size `from` that carry a cosignature, newest first, at
+    /// most `limit`.
+    async fn cosigned_checkpoints(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, Unavailable>;
+
     /// Adds a witness's cosignature to a stored checkpoint, if there is one; a second one of the
     /// same witness for the same size takes the place of the first.
     async fn add_cosignature(&self, size: u64, cosignature: Cosignature)

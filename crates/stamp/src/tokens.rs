@@ -9,7 +9,7 @@ use tlog::v1::{Data, TimeText, timestamp_hash};
 use tsa::{Authority, Refusal, Request};
 
 use crate::notary::Item;
-use crate::{Entry, Ledger, Notary, ProofAnswer, SubmitError, TimestampId, Token};
+use crate::{Entry, Ledger, Notary, ProofAnswer, SubmitError, TimestampId, Token, Under};
 
 /// Why a request got no token.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ impl Ledger {
         let damaged = |error| Unavailable::new("the stored token", error);
         let claims = tsa::Token::parse(&token.der).and_then(|token| token.claims());
         let data = claims.map_err(damaged)?.log_data();
-        let answer = self.proof_file(token.id, Some(&data)).await?;
+        let answer = self.proof_file(token.id, Under::Best, Some(&data)).await?;
         let ProofAnswer::File(file) = answer else {
             return Ok(Some(FoundToken {
                 id: token.id,

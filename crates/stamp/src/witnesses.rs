@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base::Unavailable;
+use base::{Subscription, Unavailable};
+use futures_util::StreamExt as _;
 use tlog::{AddCheckpoint, CosignerKey, SignatureLine, SignedNote, parse_conflict};
 
-use crate::{Checkpoint, Cosignature, Ledger, Store, Tree};
+use crate::{Checkpoint, Cosignature, LIVE_TOPIC, Ledger, Store, Tree};
 
 /// Longest answer of a witness that is read, in bytes.
 pub const WITNESS_ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -103,20 +104,36 @@ impl Witnesses {
         }
     }
 
-    /// Asks all of them about the newest head, every `every`, until `stop`.
-    pub async fn run(mut self, every: Duration, stop: impl Future<Output = ()> + Send) {
+    /// Asks all of them about the newest head until `stop`: never more often than every `every`,
+    /// and as soon as there is a head that they have not cosigned. So on a quiet log a new head is
+    /// cosigned at once. `heads` wakes it for a new head; whoever wakes it in vain costs a read.
+    pub async fn run(
+        mut self,
+        every: Duration,
+        mut heads: Subscription,
+        stop: impl Future<Output = ()> + Send,
+    ) {
         if self.asked.is_empty() {
             return;
         }
         tokio::pin!(stop);
         loop {
             let asking = async {
-                for (name, outcome) in self.ask_all().await {
+                let outcomes = self.ask_all().await;
+                let nothing_new = outcomes.iter().all(|(_, it)| matches!(it, Ok(None)));
+                for (name, outcome) in outcomes {
                     if let Err(error) = outcome {
                         tracing::warn!(witness = name, %error, "no cosignature");
                     }
                 }
-                tokio::time::sleep(every).await;
+                let pause = tokio::time::sleep(every);
+                if !nothing_new {
+                    return pause.await;
+                }
+                tokio::select! {
+                    () = pause => {}
+                    () = next_head(&mut heads) => {}
+                }
             };
             tokio::select! {
                 biased;
@@ -126,28 +143,46 @@ impl Witnesses {
         }
     }
 
-    /// Asks all of them, at the same time, about the newest head. `Ok(None)` where there is nothing
-    /// new to cosign.
+    /// Asks all of them, at the same time, about the same head, the newest. `Ok(None)` where there
+    /// is nothing new to cosign.
     pub async fn ask_all(&mut self) -> Vec<(String, Result<Option<u64>, WitnessError>)> {
+        let newest = self.ledger.checkpoint().await.map_err(Arc::new);
         let (store, ledger, client) = (&*self.store, &self.ledger, &*self.client);
-        let asking = self.asked.iter_mut().map(|witness| async move {
-            let outcome = ask(store, ledger, client, witness).await;
-            (witness.config.key.name().to_owned(), outcome)
+        let asking = self.asked.iter_mut().map(|witness| {
+            let newest = newest.clone();
+            async move {
+                let name = witness.config.key.name().to_owned();
+                let outcome = match newest {
+                    Ok(Some(checkpoint)) => ask(store, ledger, client, &checkpoint, witness).await,
+                    Ok(None) => Ok(None),
+                    Err(error) => Err(Unavailable::new("the log", error).into()),
+                };
+                (name, outcome)
+            }
         });
         futures_util::future::join_all(asking).await
     }
 }
 
-/// Asks one witness; answers the size that it has cosigned now, or `None` when it had before.
+/// Returns when a new head is announced.
+async fn next_head(heads: &mut Subscription) {
+    while let Some(event) = heads.next().await {
+        if event.topic == LIVE_TOPIC {
+            return;
+        }
+    }
+    // The bus is gone: then only time wakes us.
+    std::future::pending().await
+}
+
+/// Asks one witness about a head; answers the size that it has cosigned now, or `None` when it had before.
 async fn ask(
     store: &dyn Store,
     ledger: &Ledger,
     client: &dyn WitnessClient,
+    checkpoint: &Checkpoint,
     witness: &mut Asked,
 ) -> Result<Option<u64>, WitnessError> {
-    let Some(checkpoint) = ledger.checkpoint().await? else {
-        return Ok(None);
-    };
     let name = witness.config.key.name();
     if checkpoint.cosignatures.iter().any(|it| it.witness == name) {
         return Ok(None);
@@ -155,7 +190,7 @@ async fn ask(
     let note = SignedNote::parse(checkpoint.note.as_bytes());
     let note = note.map_err(|error| Unavailable::new("the newest checkpoint", error))?;
     for _ in 0..REQUESTS_MAX {
-        let request = request(ledger, witness.seen, &checkpoint, &note).await?;
+        let request = request(ledger, witness.seen, checkpoint, &note).await?;
         let url = &witness.config.url;
         let answer = client.add_checkpoint(url, request.to_string()).await?;
         match (answer.status, parse_conflict(&answer.body)) {

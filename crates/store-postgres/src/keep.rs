@@ -77,6 +77,47 @@ pub(crate) async fn checkpoint_up_to(
     }))
 }
 
+pub(crate) async fn cosigned_checkpoints(
+    store: &PostgresStore,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Checkpoint>, Unavailable> {
+    // Beyond the range of `int8` there is no row.
+    let Some(from) = key(from) else {
+        return Ok(Vec::new());
+    };
+    let rows = sqlx::query!(
+        "select checkpoint.size, note, witness, line
+        from (select distinct size from cosignature where size >= $1 order by size desc limit $2)
+            as newest
+        join checkpoint on checkpoint.size = newest.size
+        join cosignature on cosignature.size = newest.size
+        order by checkpoint.size desc, cosignature.arrival",
+        from,
+        bound(limit as u64),
+    )
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    let mut checkpoints: Vec<Checkpoint> = Vec::new();
+    for row in rows {
+        let size = unsigned(row.size, "a checkpoint")?;
+        let cosignature = Cosignature {
+            witness: row.witness,
+            line: row.line,
+        };
+        match checkpoints.last_mut() {
+            Some(last) if last.size == size => last.cosignatures.push(cosignature),
+            _ => checkpoints.push(Checkpoint {
+                size,
+                note: row.note,
+                cosignatures: vec![cosignature],
+            }),
+        }
+    }
+    Ok(checkpoints)
+}
+
 pub(crate) async fn add_cosignature(
     store: &PostgresStore,
     size: u64,

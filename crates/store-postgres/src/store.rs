@@ -131,6 +131,14 @@ impl Store for PostgresStore {
         answered(keep::checkpoint_up_to(self, size)).await
     }
 
+    async fn cosigned_checkpoints(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, Unavailable> {
+        answered(keep::cosigned_checkpoints(self, from, limit)).await
+    }
+
     async fn add_cosignature(
         &self,
         size: u64,

@@ -1,7 +1,7 @@
 -- The log. Times are microseconds since 1970, hashes 32 bytes, numbers grow.
 
 -- Batches that wait for their interval. Numbers are never given twice: ids carry them.
-create table pool (
+create table pooled_batch (
     number  integer primary key autoincrement,
     nonce   integer not null,
     base_us integer not null,
@@ -11,69 +11,69 @@ create table pool (
 
 -- Batches whose interval is sealed.
 create table sealed_batch (
-    number     integer primary key,
-    nonce      integer not null,
-    interval   integer not null,
-    base_us    integer not null,
-    count      integer not null,
-    placements blob    not null
+    number         integer primary key,
+    nonce          integer not null,
+    interval_index integer not null,
+    base_us        integer not null,
+    count          integer not null,
+    placements     blob    not null
 ) strict;
 
-create index sealed_batch_by_interval on sealed_batch (interval);
+create index sealed_batch_by_interval on sealed_batch (interval_index);
 
 create table tag (
-    tag    text    not null,
-    number integer not null,
-    idx    integer not null,
-    nonce  integer not null,
-    primary key (tag, number, idx)
+    tag         text    not null,
+    number      integer not null,
+    entry_index integer not null,
+    nonce       integer not null,
+    primary key (tag, number, entry_index)
 ) strict, without rowid;
 
-create index tag_by_address on tag (number, idx, nonce);
+create index tag_by_address on tag (number, entry_index, nonce);
 
 create table token (
-    id     integer primary key,
-    serial blob    not null unique,
-    number integer not null,
-    idx    integer not null,
-    nonce  integer not null,
-    der    blob    not null
+    id          integer primary key,
+    serial      blob    not null unique,
+    number      integer not null,
+    entry_index integer not null,
+    nonce       integer not null,
+    der         blob    not null
 ) strict;
 
-create index token_by_address on token (number, idx, nonce);
+create index token_by_address on token (number, entry_index, nonce);
 
-create table interval (
-    idx     integer primary key,
-    time_us integer not null,
-    count   integer not null,
-    ith     blob    not null
+create table sealed_interval (
+    interval_index integer primary key,
+    at_us          integer not null,
+    count          integer not null,
+    ith            blob    not null
 ) strict;
 
 -- Level 0 holds the timestamps' hashes, the levels above the roots of perfect subtrees.
 create table interval_tile (
-    interval integer not null,
-    level    integer not null,
-    idx      integer not null,
-    hashes   blob    not null,
-    primary key (interval, level, idx)
+    interval_index integer not null,
+    level          integer not null,
+    tile_index     integer not null,
+    hashes         blob    not null,
+    primary key (interval_index, level, tile_index)
 ) strict, without rowid;
 
 -- Tree 0 is protocol v1's (SHA3-256), tree 1 is C2SP's (SHA-256).
 create table main_tile (
-    tree   integer not null,
-    level  integer not null,
-    idx    integer not null,
-    hashes blob    not null,
-    primary key (tree, level, idx)
+    tree       integer not null,
+    level      integer not null,
+    tile_index integer not null,
+    hashes     blob    not null,
+    primary key (tree, level, tile_index)
 ) strict, without rowid;
 
 -- The row whose compare-and-set is the commit of an interval. No row: an empty log.
 create table log_head (
-    one        integer primary key check (one = 1),
+    only_row   integer primary key check (only_row = 1),
     size       integer not null,
     sha3       blob    not null,
     sha256     blob    not null,
-    time_us    integer not null,
+    at_us      integer not null,
     timestamps integer not null
 ) strict;
 
@@ -96,17 +96,17 @@ create table log_key (
     since_size integer not null
 ) strict;
 
-create table identity (
-    one       integer primary key check (one = 1),
-    authority text    not null
+create table authority (
+    only_row integer primary key check (only_row = 1),
+    name     text    not null
 ) strict;
 
--- How far retention has come: intervals before `interval` are cleared, no batch up to `number` is
--- kept unless it is still here.
-create table forgotten (
-    one      integer primary key check (one = 1),
-    interval integer not null,
-    number   integer not null
+-- Intervals below `kept_from` are forgotten; no batch up to `forgotten_number` is kept unless it is
+-- still here.
+create table retention (
+    only_row         integer primary key check (only_row = 1),
+    kept_from        integer not null,
+    forgotten_number integer not null
 ) strict;
 
 -- What this witness remembers of other logs.

@@ -6,7 +6,7 @@ use stamp::{TagPage, TimestampId, Token};
 use crate::error::damaged;
 use crate::rows::{number, signed};
 
-/// Columns number, nonce, idx.
+/// Columns number, nonce, `entry_index`.
 fn address(row: &Row<'_>) -> rusqlite::Result<TimestampId> {
     Ok(TimestampId {
         batch: number(row, 0)?,
@@ -25,9 +25,9 @@ pub(crate) fn tagged(
     let one_more = signed(limit as u64).saturating_add(1);
     let mut ids = db
         .prepare_cached(
-            "select number, nonce, idx from tag
-             where tag = ?1 and (number, idx) < (?2, ?3)
-             order by number desc, idx desc
+            "select number, nonce, entry_index from tag
+             where tag = ?1 and (number, entry_index) < (?2, ?3)
+             order by number desc, entry_index desc
              limit ?4",
         )?
         .query_map(params![tag, number, index, one_more], address)?
@@ -44,10 +44,10 @@ pub(crate) fn referenced(
 ) -> rusqlite::Result<Vec<TimestampId>> {
     let (number, index) = after.map_or((-1, 0), |id| (signed(id.batch), id.index));
     db.prepare_cached(
-        "select number, nonce, idx from tag where (number, idx) > (?1, ?2)
+        "select number, nonce, entry_index from tag where (number, entry_index) > (?1, ?2)
          union
-         select number, nonce, idx from token where (number, idx) > (?1, ?2)
-         order by number, idx, nonce
+         select number, nonce, entry_index from token where (number, entry_index) > (?1, ?2)
+         order by number, entry_index, nonce
          limit ?3",
     )?
     .query_map(params![number, index, signed(limit as u64)], address)?
@@ -55,7 +55,7 @@ pub(crate) fn referenced(
 }
 
 pub(crate) fn token(db: &Connection, serial: [u8; 16]) -> rusqlite::Result<Option<Token>> {
-    db.prepare_cached("select number, nonce, idx, der from token where serial = ?1")?
+    db.prepare_cached("select number, nonce, entry_index, der from token where serial = ?1")?
         .query_row([serial], |row| {
             Ok(Token {
                 serial,
@@ -68,7 +68,7 @@ pub(crate) fn token(db: &Connection, serial: [u8; 16]) -> rusqlite::Result<Optio
 
 pub(crate) fn forget(tx: &Connection, before_us: i64, intervals_max: u32) -> rusqlite::Result<u32> {
     let (from, newest): (i64, i64) = tx
-        .prepare_cached("select interval, number from forgotten")?
+        .prepare_cached("select kept_from, forgotten_number from retention")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .unwrap_or((0, 0));
@@ -76,9 +76,9 @@ pub(crate) fn forget(tx: &Connection, before_us: i64, intervals_max: u32) -> rus
     let count: u32 = tx
         .prepare_cached(
             "select count(*) from (
-                 select 1 from interval
-                 where idx >= ?1 and time_us < ?2
-                 order by idx
+                 select 1 from sealed_interval
+                 where interval_index >= ?1 and at_us < ?2
+                 order by interval_index
                  limit ?3)",
         )?
         .query_row(params![from, before_us, intervals_max], |row| row.get(0))?;
@@ -88,7 +88,9 @@ pub(crate) fn forget(tx: &Connection, before_us: i64, intervals_max: u32) -> rus
     let to = from + i64::from(count);
     let old: Vec<i64> = tx
         .prepare_cached(
-            "select number from sealed_batch where interval >= ?1 and interval < ?2 order by number",
+            "select number from sealed_batch
+             where interval_index >= ?1 and interval_index < ?2
+             order by number",
         )?
         .query_map([from, to], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -101,13 +103,16 @@ pub(crate) fn forget(tx: &Connection, before_us: i64, intervals_max: u32) -> rus
             tx.prepare_cached(sql)?.execute([batch])?;
         }
     }
-    tx.prepare_cached("delete from interval_tile where interval >= ?1 and interval < ?2")?
-        .execute([from, to])?;
+    tx.prepare_cached(
+        "delete from interval_tile where interval_index >= ?1 and interval_index < ?2",
+    )?
+    .execute([from, to])?;
     let newest = newest.max(old.last().copied().unwrap_or(0));
     let kept = tx
         .prepare_cached(
-            "insert into forgotten (one, interval, number) values (1, ?1, ?2)
-             on conflict (one) do update set interval = excluded.interval, number = excluded.number",
+            "insert into retention (only_row, kept_from, forgotten_number) values (1, ?1, ?2)
+             on conflict (only_row) do update set
+                 kept_from = excluded.kept_from, forgotten_number = excluded.forgotten_number",
         )?
         .execute([to, newest])?;
     if kept == 1 {

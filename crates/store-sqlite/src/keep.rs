@@ -44,6 +44,39 @@ pub(crate) fn checkpoint_up_to(db: &Connection, size: u64) -> rusqlite::Result<O
     }))
 }
 
+pub(crate) fn cosigned_checkpoints(
+    db: &Connection,
+    from: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Checkpoint>> {
+    let mut select = db.prepare_cached(
+        "select checkpoint.size, note, witness, line
+         from (select distinct size from cosignature where size >= ?1 order by size desc limit ?2)
+             as newest
+         join checkpoint on checkpoint.size = newest.size
+         join cosignature on cosignature.size = newest.size
+         order by checkpoint.size desc, cosignature.id",
+    )?;
+    let mut rows = select.query(params![signed(from), signed(limit as u64)])?;
+    let mut checkpoints: Vec<Checkpoint> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let size = number(row, 0)?;
+        let cosignature = Cosignature {
+            witness: row.get(2)?,
+            line: row.get(3)?,
+        };
+        match checkpoints.last_mut() {
+            Some(last) if last.size == size => last.cosignatures.push(cosignature),
+            _ => checkpoints.push(Checkpoint {
+                size,
+                note: row.get(1)?,
+                cosignatures: vec![cosignature],
+            }),
+        }
+    }
+    Ok(checkpoints)
+}
+
 pub(crate) fn add_cosignature(
     tx: &Connection,
     size: u64,
@@ -60,10 +93,10 @@ pub(crate) fn add_cosignature(
 
 pub(crate) fn claim_authority(tx: &Connection, authority: &str) -> rusqlite::Result<String> {
     tx.prepare_cached(
-        "insert into identity (one, authority) values (1, ?1) on conflict (one) do nothing",
+        "insert into authority (only_row, name) values (1, ?1) on conflict (only_row) do nothing",
     )?
     .execute([authority])?;
-    tx.prepare_cached("select authority from identity")?
+    tx.prepare_cached("select name from authority")?
         .query_row([], |row| row.get(0))
 }
 

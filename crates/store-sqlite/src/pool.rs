@@ -16,7 +16,7 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
     let nonce = signed(batch.nonce);
     let number = tx
         .prepare_cached(
-            "insert into pool (nonce, base_us, count, entries) values (?1, ?2, ?3, ?4)",
+            "insert into pooled_batch (nonce, base_us, count, entries) values (?1, ?2, ?3, ?4)",
         )?
         .insert(params![
             nonce,
@@ -27,7 +27,7 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
     if !batch.tags.is_empty() {
         // The same tag twice on one entry is one tag.
         let mut insert = tx.prepare_cached(
-            "insert into tag (tag, number, idx, nonce) values (?1, ?2, ?3, ?4)
+            "insert into tag (tag, number, entry_index, nonce) values (?1, ?2, ?3, ?4)
              on conflict do nothing",
         )?;
         for (index, tag) in &batch.tags {
@@ -36,7 +36,7 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
     }
     if !batch.tokens.is_empty() {
         let mut insert = tx.prepare_cached(
-            "insert into token (serial, number, idx, nonce, der) values (?1, ?2, ?3, ?4, ?5)",
+            "insert into token (serial, number, entry_index, nonce, der) values (?1, ?2, ?3, ?4, ?5)",
         )?;
         for (index, serial, der) in &batch.tokens {
             insert.execute(params![serial, number, index, nonce, der])?;
@@ -48,8 +48,8 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
 /// Reads the entries straight into their place: a bulk batch has megabytes, and a column's value
 /// would be put together once more on the way.
 pub(crate) fn pool(db: &Connection, entries_max: usize) -> rusqlite::Result<Vec<PooledBatch>> {
-    let mut select =
-        db.prepare_cached("select number, nonce, base_us, count from pool order by number")?;
+    let mut select = db
+        .prepare_cached("select number, nonce, base_us, count from pooled_batch order by number")?;
     let mut rows = select.query([])?;
     let (mut batches, mut entries) = (Vec::new(), 0);
     let mut blob: Option<Blob<'_>> = None;
@@ -61,7 +61,7 @@ pub(crate) fn pool(db: &Connection, entries_max: usize) -> rusqlite::Result<Vec<
                 blob.reopen(key)?;
                 blob
             }
-            None => blob.insert(db.blob_open("main", "pool", "entries", key, true)?),
+            None => blob.insert(db.blob_open("main", "pooled_batch", "entries", key, true)?),
         };
         let mut bytes = vec![0; stored.len()];
         stored.read_at_exact(&mut bytes, 0)?;
@@ -78,13 +78,15 @@ pub(crate) fn pool(db: &Connection, entries_max: usize) -> rusqlite::Result<Vec<
 }
 
 pub(crate) fn count(db: &Connection) -> rusqlite::Result<u64> {
-    db.prepare_cached("select coalesce(sum(count), 0) from pool")?
+    db.prepare_cached("select coalesce(sum(count), 0) from pooled_batch")?
         .query_row([], |row| number(row, 0))
 }
 
 pub(crate) fn batch(db: &Connection, wanted: u64) -> rusqlite::Result<Option<BatchState>> {
     let found = db
-        .prepare_cached("select number, nonce, base_us, entries from pool where number = ?1")?
+        .prepare_cached(
+            "select number, nonce, base_us, entries from pooled_batch where number = ?1",
+        )?
         .query_row([signed(wanted)], pooled)
         .optional()?;
     if let Some(batch) = found {
@@ -92,7 +94,7 @@ pub(crate) fn batch(db: &Connection, wanted: u64) -> rusqlite::Result<Option<Bat
     }
     let found = db
         .prepare_cached(
-            "select number, nonce, interval, base_us, placements from sealed_batch
+            "select number, nonce, interval_index, base_us, placements from sealed_batch
              where number = ?1",
         )?
         .query_row([signed(wanted)], sealed)
@@ -110,19 +112,21 @@ pub(crate) fn entry(
     index: u32,
 ) -> rusqlite::Result<Option<EntryState>> {
     let found = db
-        .prepare_cached("select nonce, base_us from pool where number = ?1")?
+        .prepare_cached("select nonce, base_us from pooled_batch where number = ?1")?
         .query_row([signed(wanted)], |row| {
             Ok((number(row, 0)?, UnixMicros(row.get(1)?)))
         })
         .optional()?;
     if let Some((nonce, base)) = found {
-        let bytes = record(db, ("pool", "entries"), wanted, index, ENTRY_BYTES)?;
+        let bytes = record(db, ("pooled_batch", "entries"), wanted, index, ENTRY_BYTES)?;
         let entries = bytes.and_then(|bytes| Entries::from_stored(base, bytes));
         let entry = entries.and_then(|entries| entries.get(0));
         return Ok(entry.map(|entry| EntryState::Pooled { nonce, entry }));
     }
     let found = db
-        .prepare_cached("select nonce, interval, base_us from sealed_batch where number = ?1")?
+        .prepare_cached(
+            "select nonce, interval_index, base_us from sealed_batch where number = ?1",
+        )?
         .query_row([signed(wanted)], |row| {
             Ok((number(row, 0)?, number(row, 1)?, UnixMicros(row.get(2)?)))
         })
@@ -163,7 +167,7 @@ fn record(
 /// was forgotten itself.
 fn is_forgotten(db: &Connection, wanted: u64) -> rusqlite::Result<bool> {
     let newest = db
-        .prepare_cached("select number from forgotten")?
+        .prepare_cached("select forgotten_number from retention")?
         .query_row([], |row| number(row, 0))
         .optional()?;
     Ok(newest.is_some_and(|newest| (1..=newest).contains(&wanted)))
@@ -171,8 +175,8 @@ fn is_forgotten(db: &Connection, wanted: u64) -> rusqlite::Result<bool> {
 
 pub(crate) fn sealed_batches(db: &Connection, interval: u64) -> rusqlite::Result<Vec<SealedBatch>> {
     db.prepare_cached(
-        "select number, nonce, interval, base_us, placements from sealed_batch
-         where interval = ?1
+        "select number, nonce, interval_index, base_us, placements from sealed_batch
+         where interval_index = ?1
          order by number",
     )?
     .query_map([signed(interval)], sealed)?

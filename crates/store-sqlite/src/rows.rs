@@ -36,7 +36,7 @@ pub(crate) fn hashes(row: &Row<'_>, at: usize, out: &mut Vec<Hash>) -> rusqlite:
     }
 }
 
-/// Columns level, idx, hashes, from `at` on.
+/// Columns level, `tile_index`, hashes, from `at` on.
 pub(crate) fn tile(row: &Row<'_>, at: usize) -> rusqlite::Result<(TileId, Vec<Hash>)> {
     let id = TileId {
         level: row.get(at)?,
@@ -65,7 +65,7 @@ pub(crate) fn pooled(row: &Row<'_>) -> rusqlite::Result<PooledBatch> {
     })
 }
 
-/// Columns number, nonce, interval, `base_us`, placements.
+/// Columns number, nonce, `interval_index`, `base_us`, placements.
 pub(crate) fn sealed(row: &Row<'_>) -> rusqlite::Result<SealedBatch> {
     Ok(SealedBatch {
         number: number(row, 0)?,
@@ -76,7 +76,7 @@ pub(crate) fn sealed(row: &Row<'_>) -> rusqlite::Result<SealedBatch> {
     })
 }
 
-/// Columns idx, `time_us`, count, ith.
+/// Columns `interval_index`, `at_us`, count, ith.
 pub(crate) fn interval(row: &Row<'_>) -> rusqlite::Result<Interval> {
     Ok(Interval {
         index: number(row, 0)?,
@@ -86,7 +86,7 @@ pub(crate) fn interval(row: &Row<'_>) -> rusqlite::Result<Interval> {
     })
 }
 
-/// Columns size, sha3, sha256, `time_us`, timestamps.
+/// Columns size, sha3, sha256, `at_us`, timestamps.
 pub(crate) fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head {
         size: number(row, 0)?,

@@ -20,14 +20,17 @@ pub(crate) fn commit_interval(
         return Ok(Commit::HeadMoved);
     }
     let it = &sealed.interval;
-    tx.prepare_cached("insert into interval (idx, time_us, count, ith) values (?1, ?2, ?3, ?4)")?
-        .execute(params![signed(it.index), it.time.0, it.count, it.ith])?;
+    tx.prepare_cached(
+        "insert into sealed_interval (interval_index, at_us, count, ith) values (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![signed(it.index), it.time.0, it.count, it.ith])?;
     // First, so that the tiles take the pages that the pool leaves.
     let mut placed = tx.prepare_cached(
-        "insert into sealed_batch (number, nonce, interval, base_us, count, placements)
-         select number, nonce, ?2, base_us, count, ?3 from pool where number = ?1 and count = ?4",
+        "insert into sealed_batch (number, nonce, interval_index, base_us, count, placements)
+         select number, nonce, ?2, base_us, count, ?3 from pooled_batch
+         where number = ?1 and count = ?4",
     )?;
-    let mut gone = tx.prepare_cached("delete from pool where number = ?1")?;
+    let mut gone = tx.prepare_cached("delete from pooled_batch where number = ?1")?;
     for (number, placements) in &sealed.batches {
         let count = signed(placements.len() as u64);
         let moved = placed.execute(params![
@@ -43,7 +46,7 @@ pub(crate) fn commit_interval(
         gone.execute([signed(*number)])?;
     }
     let mut insert = tx.prepare_cached(
-        "insert into interval_tile (interval, level, idx, hashes) values (?1, ?2, ?3, ?4)",
+        "insert into interval_tile (interval_index, level, tile_index, hashes) values (?1, ?2, ?3, ?4)",
     )?;
     for (id, row) in &sealed.interval_tiles {
         insert.execute(params![
@@ -54,8 +57,8 @@ pub(crate) fn commit_interval(
         ])?;
     }
     let mut upsert = tx.prepare_cached(
-        "insert into main_tile (tree, level, idx, hashes) values (?1, ?2, ?3, ?4)
-         on conflict (tree, level, idx) do update set hashes = excluded.hashes",
+        "insert into main_tile (tree, level, tile_index, hashes) values (?1, ?2, ?3, ?4)
+         on conflict (tree, level, tile_index) do update set hashes = excluded.hashes",
     )?;
     for (of, id, row) in &sealed.main_tiles {
         upsert.execute(params![
@@ -80,11 +83,11 @@ fn move_head(tx: &Connection, sealed: &SealedInterval) -> rusqlite::Result<bool>
         signed(sealed.interval.index)
     ];
     let sql = if sealed.interval.index == 0 {
-        "insert into log_head (one, size, sha3, sha256, time_us, timestamps)
+        "insert into log_head (only_row, size, sha3, sha256, at_us, timestamps)
          select 1, ?1, ?2, ?3, ?4, ?5 where ?6 = 0
-         on conflict (one) do nothing"
+         on conflict (only_row) do nothing"
     } else {
-        "update log_head set size = ?1, sha3 = ?2, sha256 = ?3, time_us = ?4, timestamps = ?5
+        "update log_head set size = ?1, sha3 = ?2, sha256 = ?3, at_us = ?4, timestamps = ?5
          where size = ?6"
     };
     Ok(tx.prepare_cached(sql)?.execute(row)? == 1)
@@ -92,7 +95,7 @@ fn move_head(tx: &Connection, sealed: &SealedInterval) -> rusqlite::Result<bool>
 
 pub(crate) fn read_head(db: &Connection) -> rusqlite::Result<Head> {
     let found = db
-        .prepare_cached("select size, sha3, sha256, time_us, timestamps from log_head")?
+        .prepare_cached("select size, sha3, sha256, at_us, timestamps from log_head")?
         .query_row([], head)
         .optional()?;
     Ok(found.unwrap_or_else(Head::empty))
@@ -101,9 +104,9 @@ pub(crate) fn read_head(db: &Connection) -> rusqlite::Result<Head> {
 pub(crate) fn intervals(db: &Connection, range: &Range<u64>) -> rusqlite::Result<Vec<Interval>> {
     let end = range.end.min(range.start.saturating_add(INTERVALS_MAX));
     db.prepare_cached(
-        "select idx, time_us, count, ith from interval
-         where idx >= ?1 and idx < ?2
-         order by idx",
+        "select interval_index, at_us, count, ith from sealed_interval
+         where interval_index >= ?1 and interval_index < ?2
+         order by interval_index",
     )?
     .query_map([signed(range.start), signed(end)], interval)?
     .collect()
@@ -115,8 +118,8 @@ pub(crate) fn interval_tiles(
     tiles: &[TileId],
 ) -> rusqlite::Result<Vec<(TileId, Vec<Hash>)>> {
     let mut select = db.prepare_cached(
-        "select level, idx, hashes from interval_tile
-         where interval = ?1 and level = ?2 and idx = ?3",
+        "select level, tile_index, hashes from interval_tile
+         where interval_index = ?1 and level = ?2 and tile_index = ?3",
     )?;
     let mut found = Vec::with_capacity(tiles.len());
     for id in tiles {
@@ -128,12 +131,14 @@ pub(crate) fn interval_tiles(
 
 pub(crate) fn interval_leaves(db: &Connection, interval: u64) -> rusqlite::Result<Vec<Hash>> {
     let count: Option<u32> = db
-        .prepare_cached("select count from interval where idx = ?1")?
+        .prepare_cached("select count from sealed_interval where interval_index = ?1")?
         .query_row([signed(interval)], |row| row.get(0))
         .optional()?;
     let mut leaves = Vec::with_capacity(count.unwrap_or(0) as usize);
     let mut select = db.prepare_cached(
-        "select hashes from interval_tile where interval = ?1 and level = 0 order by idx",
+        "select hashes from interval_tile
+         where interval_index = ?1 and level = 0
+         order by tile_index",
     )?;
     let mut rows = select.query([signed(interval)])?;
     while let Some(row) = rows.next()? {
@@ -148,7 +153,8 @@ pub(crate) fn main_tiles(
     tiles: &[TileId],
 ) -> rusqlite::Result<Vec<(TileId, Vec<Hash>)>> {
     let mut select = db.prepare_cached(
-        "select level, idx, hashes from main_tile where tree = ?1 and level = ?2 and idx = ?3",
+        "select level, tile_index, hashes from main_tile
+         where tree = ?1 and level = ?2 and tile_index = ?3",
     )?;
     let mut found = Vec::with_capacity(tiles.len());
     for id in tiles {

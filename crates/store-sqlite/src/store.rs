@@ -179,6 +179,17 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn cosigned_checkpoints(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, Unavailable> {
+        self.lasting
+            .readers
+            .read(move |db| keep::cosigned_checkpoints(db, from, limit))
+            .await
+    }
+
     async fn add_cosignature(
         &self,
         size: u64,

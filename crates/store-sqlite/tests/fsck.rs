@@ -98,21 +98,33 @@ async fn every_damage_is_named() {
         )
     };
 
-    check(&flip("interval", "ith", "idx = 2"), "interval 2: its root").await;
-    check(&flip("interval", "ith", "idx = 2"), "SHA-256 tile 0/0").await;
     check(
-        "update interval set time_us = 1 where idx = 2",
+        &flip("sealed_interval", "ith", "interval_index = 2"),
+        "interval 2: its root",
+    )
+    .await;
+    check(
+        &flip("sealed_interval", "ith", "interval_index = 2"),
+        "SHA-256 tile 0/0",
+    )
+    .await;
+    check(
+        "update sealed_interval set at_us = 1 where interval_index = 2",
         "interval 2: its time",
     )
     .await;
     check(
-        "update interval set count = 299 where idx = 2",
+        "update sealed_interval set count = 299 where interval_index = 2",
         "interval 2: it counts 299",
     )
     .await;
-    check("delete from interval where idx = 2", "some are missing").await;
+    check(
+        "delete from sealed_interval where interval_index = 2",
+        "some are missing",
+    )
+    .await;
 
-    let tile = |level: u8| format!("interval = 1 and level = {level} and idx = 0");
+    let tile = |level: u8| format!("interval_index = 1 and level = {level} and tile_index = 0");
     check(
         &flip("interval_tile", "hashes", &tile(0)),
         "interval 1: its root",
@@ -123,17 +135,17 @@ async fn every_damage_is_named() {
         "interval 1: its tile 1/0",
     )
     .await;
-    let gone = "delete from interval_tile where interval = 1";
+    let gone = "delete from interval_tile where interval_index = 1";
     check(gone, "its tree has 0").await;
     check(&format!("{gone} and level = 1"), "interval 1: its tile 1/0").await;
 
-    let placed = "update sealed_batch set placements = zeroblob(2400) where interval = 1";
+    let placed = "update sealed_batch set placements = zeroblob(2400) where interval_index = 1";
     check(placed, "interval 1: leaf 0 has two owners").await;
     let few = "update sealed_batch set placements = substr(placements, 1, 2392)";
     check(few, "interval 0: leaf 299 belongs to no batch").await;
-    let late = "update sealed_batch set base_us = base_us + 60000000 where interval = 1";
+    let late = "update sealed_batch set base_us = base_us + 60000000 where interval_index = 1";
     check(late, "interval 1: leaf 0 is younger than the interval").await;
-    let batch = "delete from sealed_batch where interval = 1";
+    let batch = "delete from sealed_batch where interval_index = 1";
     check(
         &format!("{batch}; {gone}"),
         "interval 1: its timestamps are gone",
@@ -159,7 +171,7 @@ async fn every_damage_is_named() {
         "head: it counts 1199",
     )
     .await;
-    check("update log_head set time_us = 1", "head: its time").await;
+    check("update log_head set at_us = 1", "head: its time").await;
 
     let other = "update checkpoint set note = (select note from checkpoint where size = 1)";
     check(
@@ -187,12 +199,12 @@ async fn every_damage_is_named() {
 
     let record = |byte: &str| byte.repeat(36);
     let order = format!(
-        "update pool set entries = x'{}{}'",
+        "update pooled_batch set entries = x'{}{}'",
         record("ff"),
         record("00")
     );
     check(&order, "the entries of batch 5 are out of order").await;
-    check("update pool set entries = x''", "batch 5 is empty").await;
+    check("update pooled_batch set entries = x''", "batch 5 is empty").await;
     check(
         "insert into tag values ('t', 77, 0, 5)",
         "points to nothing",
@@ -204,7 +216,7 @@ async fn every_damage_is_named() {
     )
     .await;
     check(
-        "update tag set idx = 300 where number = 2",
+        "update tag set entry_index = 300 where number = 2",
         "points to nothing",
     )
     .await;

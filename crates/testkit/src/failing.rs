@@ -28,10 +28,15 @@ pub type Fault = Box<dyn Fn(&mut SealedInterval) + Send + Sync>;
 /// A store as a process sees it that dies: from the chosen write on, nothing answers.
 pub struct FailingStore {
     inner: Arc<dyn Store>,
-    plan: Mutex<Plan>,
+    life: Life,
     fault: Option<Fault>,
 }
 
+/// How long a process lives, counted in writes.
+#[derive(Default)]
+pub(crate) struct Life(Mutex<Plan>);
+
+#[derive(Default)]
 struct Plan {
     /// How many writes were asked for.
     writes: usize,
@@ -45,20 +50,17 @@ impl FailingStore {
     pub fn counting(inner: Arc<dyn Store>) -> Self {
         Self {
             inner,
-            plan: Mutex::new(Plan {
-                writes: 0,
-                death: None,
-                dead: false,
-            }),
+            life: Life::default(),
             fault: None,
         }
     }
 
     /// Dies at write number `at`, counted from 0.
     pub fn dying(inner: Arc<dyn Store>, at: usize, fate: Fate) -> Self {
-        let store = Self::counting(inner);
-        store.plan.lock().death = Some((at, fate));
-        store
+        Self {
+            life: Life::until(at, fate),
+            ..Self::counting(inner)
+        }
     }
 
     /// Changes every interval on its way to the disk.
@@ -71,19 +73,33 @@ impl FailingStore {
 
     /// How many writes were asked for.
     pub fn writes(&self) -> usize {
-        self.plan.lock().writes
+        self.life.writes()
+    }
+}
+
+impl Life {
+    /// Ends at write number `at`, counted from 0.
+    pub(crate) fn until(at: usize, fate: Fate) -> Self {
+        Self(Mutex::new(Plan {
+            death: Some((at, fate)),
+            ..Plan::default()
+        }))
     }
 
-    fn alive(&self) -> Result<(), Unavailable> {
-        if self.plan.lock().dead {
+    pub(crate) fn writes(&self) -> usize {
+        self.0.lock().writes
+    }
+
+    pub(crate) fn alive(&self) -> Result<(), Unavailable> {
+        if self.0.lock().dead {
             return Err(dead());
         }
         Ok(())
     }
 
     /// Before a write: whether it is made, and whether its answer is told.
-    fn begin_write(&self) -> Result<bool, Unavailable> {
-        let mut plan = self.plan.lock();
+    pub(crate) fn begin_write(&self) -> Result<bool, Unavailable> {
+        let mut plan = self.0.lock();
         if plan.dead {
             return Err(dead());
         }
@@ -102,7 +118,7 @@ impl FailingStore {
     }
 }
 
-fn dead() -> Unavailable {
+pub(crate) fn dead() -> Unavailable {
     Unavailable::new(
         "the dying store",
         "the process died here, as the test asked",
@@ -111,14 +127,14 @@ fn dead() -> Unavailable {
 
 macro_rules! read {
     ($self:ident, $call:expr) => {{
-        $self.alive()?;
+        $self.life.alive()?;
         $call.await
     }};
 }
 
 macro_rules! write {
     ($self:ident, $call:expr) => {{
-        let told = $self.begin_write()?;
+        let told = $self.life.begin_write()?;
         let answer = $call.await?;
         if told { Ok(answer) } else { Err(dead()) }
     }};
@@ -208,6 +224,14 @@ impl Store for FailingStore {
 
     async fn checkpoint_up_to(&self, size: u64) -> Result<Option<Checkpoint>, Unavailable> {
         read!(self, self.inner.checkpoint_up_to(size))
+    }
+
+    async fn cosigned_checkpoints(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, Unavailable> {
+        read!(self, self.inner.cosigned_checkpoints(from, limit))
     }
 
     async fn add_cosignature(

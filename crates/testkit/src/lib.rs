@@ -16,10 +16,12 @@ mod clock;
 pub mod contract;
 mod database;
 mod failing;
+mod failing_jobs;
 mod program;
 
 pub use chance::SeededEntropy;
 pub use clock::SimClock;
 pub use database::{Database, Dialect, Stores, postgres_url};
 pub use failing::{FailingStore, Fate, Fault};
+pub use failing_jobs::FailingJobs;
 pub use program::{Program, Reply, indelible, program_path, python, run, store_args};

@@ -61,6 +61,14 @@ impl Program {
         program
     }
 
+    /// The same; answers as soon as it lets callers in, be it ready or not.
+    pub async fn serve_unready(address: &str, database: &Database, more: &[&str]) -> Self {
+        let mut program = Self::prepare(address.to_owned(), database, more);
+        program.start();
+        program.wait_for(|_| true).await;
+        program
+    }
+
     fn prepare(address: String, database: &Database, more: &[&str]) -> Self {
         let mut args = vec![
             "serve".to_owned(),
@@ -103,10 +111,14 @@ impl Program {
 
     /// Waits until it answers that it is well.
     pub async fn wait_until_ready(&mut self) {
+        self.wait_for(|status| status == StatusCode::OK).await;
+    }
+
+    async fn wait_for(&mut self, is_good: impl Fn(StatusCode) -> bool) {
         let started = Instant::now();
         loop {
             if let Ok(reply) = self.get("/readyz").await
-                && reply.status == StatusCode::OK
+                && is_good(reply.status)
             {
                 return;
             }

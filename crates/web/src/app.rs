@@ -104,8 +104,7 @@ impl App {
             settings,
         } = parts;
         let guard = Guard::new(Arc::clone(&authority), settings, &*entropy);
-        let closing = guard.closing.subscribe();
-        let live = Live::start(&follower, &ledger, &authority, &guard.settings, closing);
+        let live = Live::start(&follower, &ledger, &authority, &guard);
         Arc::new(Self {
             figures,
             probes,

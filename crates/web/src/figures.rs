@@ -169,7 +169,7 @@ fn requests(app: &App, page: &mut Page) {
     page.gauge(
         "indelible_live_readers",
         "Readers of live feeds.",
-        alone(number(app.live.readers() as u64)),
+        alone(number(app.live.readers(guard.hub()) as u64)),
     );
 }
 
@@ -208,6 +208,24 @@ async fn log(app: &App, page: &mut Page) {
         "Timestamps that are sealed.",
         alone(number(head.head.timestamps)),
     );
+    if let Ok(witnessed) = app.ledger.cosigned_size().await {
+        page.gauge(
+            "indelible_log_witnessed_intervals",
+            "Intervals that at least one witness vouches for.",
+            alone(number(witnessed)),
+        );
+        // The interval that the newest cosigned head ends with, if there is one.
+        if let Some(newest) = witnessed.checked_sub(1)
+            && let Ok(Some(interval)) = app.ledger.interval(newest).await
+        {
+            let age = app.clock.now().since(interval.time);
+            page.gauge(
+                "indelible_log_witness_age_seconds",
+                "Time since the newest interval was sealed that a witness vouches for.",
+                alone(age.as_secs_f64()),
+            );
+        }
+    }
     if head.head.size > 0 {
         let age = app.clock.now().since(head.head.time);
         page.gauge(

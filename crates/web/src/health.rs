@@ -29,7 +29,8 @@ pub(crate) async fn healthy(State(app): State<Arc<App>>, caller: Caller) -> Resp
     report(&app, caller, &parts)
 }
 
-/// Whether requests can be answered: the store answers, and the server is not stopping.
+/// Whether requests can be answered: the store answers, the clock is not known to be off, and the
+/// server is not stopping.
 pub(crate) async fn ready(State(app): State<Arc<App>>, caller: Caller) -> Response {
     let closing = *app.guard.closing.borrow();
     let stopping = Part {
@@ -37,7 +38,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>, caller: Caller) -> Respon
         is_well: !closing,
         says: if closing { "the server stops" } else { "no" }.to_owned(),
     };
-    report(&app, caller, &[store(&app).await, stopping])
+    report(&app, caller, &[store(&app).await, clock(&app), stopping])
 }
 
 /// Every part's state, for those networks that `[metrics] allow` names; one word for others.
@@ -105,17 +106,21 @@ fn seals(app: &App) -> Part {
     }
 }
 
+/// Nothing is stamped while the clock is known to be off.
 fn clock(app: &App) -> Part {
     let behind = app.follower.head().head.time.since(app.clock.now());
-    let is_well = behind <= app.settings().clock_tolerance;
+    let (is_well, says) = match app.clock.skew() {
+        Some(skew) => (false, format!("{skew}, time servers say")),
+        None if behind > app.settings().clock_tolerance => (
+            false,
+            format!("{:.3} s behind the log", behind.as_secs_f64()),
+        ),
+        None => (true, "not behind the log".to_owned()),
+    };
     Part {
         name: "clock",
         is_well,
-        says: if is_well {
-            "not behind the log".to_owned()
-        } else {
-            format!("{:.3} s behind the log", behind.as_secs_f64())
-        },
+        says,
     }
 }
 

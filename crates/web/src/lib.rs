@@ -16,6 +16,7 @@ mod guard;
 mod health;
 mod input;
 mod limit;
+mod line;
 mod live;
 mod log;
 mod negotiate;

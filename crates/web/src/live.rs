@@ -3,21 +3,37 @@
 //! A reader is a number, the next interval it wants, so a slow or sleeping client holds no queue.
 
 use std::collections::VecDeque;
+use std::net::TcpStream as StdStream;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use base::Unavailable;
 use bytes::{Bytes, BytesMut};
+use hub::{Feed, Hub};
 use parking_lot::RwLock;
 use stamp::{Follower, Ledger, Sealed};
 use tokio::sync::watch;
 
 use crate::api::message;
+use crate::guard::Guard;
+use crate::line::Leave;
 use crate::problem::{ApiError, Kind};
-use crate::settings::WebSettings;
+use crate::serve::Seat;
 
 /// How many of the newest heads stay encoded; older ones are read again when someone asks.
-const RING: usize = 512;
+const RING: NonZeroUsize = NonZeroUsize::new(512).expect("not zero");
+
+/// A sign of life, as a server-sent event has it.
+pub(crate) const BEAT: &[u8] = b":\n\n";
+/// The last words of a server that stops. The client comes back by itself and finds another
+/// process, or this one restarted.
+pub(crate) const RESTARTS: &[u8] = b": the server restarts\n\n";
+
+/// The last words to a reader that missed so many intervals.
+pub(crate) fn lagging_event(missed: u64) -> Vec<u8> {
+    format!("event: lagging\ndata: {{\"missed\":{missed}}}\n\n").into_bytes()
+}
 
 /// One head, encoded for both feeds.
 pub(crate) struct Frame {
@@ -56,6 +72,8 @@ pub(crate) struct Live {
     tick: watch::Sender<Tick>,
     replay_max: u64,
     lag_max: u64,
+    /// Where readers are that left hyper; the same frames in the same order.
+    feed: Option<Feed<Seat>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,9 +90,10 @@ impl Live {
         follower: &Arc<Follower>,
         ledger: &Arc<Ledger>,
         authority: &Arc<str>,
-        settings: &WebSettings,
-        closing: watch::Receiver<bool>,
+        guard: &Guard,
     ) -> Arc<Self> {
+        let settings = &guard.settings;
+        let closing = guard.closing.subscribe();
         // Subscribed before the head is read, so that none falls between.
         let sealed = follower.subscribe();
         let live = Arc::new(Self {
@@ -88,6 +107,15 @@ impl Live {
             }),
             replay_max: settings.live_replay_max,
             lag_max: settings.live_lag_max,
+            feed: guard.hub().map(|hub| {
+                let words = hub::Words {
+                    beat: Bytes::from_static(BEAT),
+                    lagging: lagging_event,
+                    farewell: Bytes::from_static(RESTARTS),
+                    lag_max: settings.live_lag_max,
+                };
+                hub.feed(RING, &words)
+            }),
         });
         live.keep(&follower.head());
         let beats = tokio::time::interval(settings.live_beat);
@@ -99,12 +127,19 @@ impl Live {
         let Some(frame) = Frame::of(&self.authority, sealed) else {
             return; // The empty log has no message.
         };
+        self.push(Arc::new(frame));
+    }
+
+    fn push(&self, frame: Arc<Frame>) {
         let size = frame.index + 1;
         let mut ring = self.ring.write();
         if ring.back().is_none_or(|newest| newest.index < frame.index) {
-            ring.push_back(Arc::new(frame));
+            if let Some(feed) = &self.feed {
+                feed.publish(frame.index, &frame.event);
+            }
+            ring.push_back(frame);
         }
-        if ring.len() > RING {
+        if ring.len() > RING.get() {
             ring.pop_front();
         }
         drop(ring);
@@ -115,9 +150,33 @@ impl Live {
         });
     }
 
-    /// How many read now.
-    pub(crate) fn readers(&self) -> usize {
-        self.tick.receiver_count()
+    /// How many read now, by hyper and beside it.
+    pub(crate) fn readers(&self, hub: Option<&Arc<Hub<Seat>>>) -> usize {
+        self.tick.receiver_count() + hub.map_or(0, |hub| hub.readers())
+    }
+
+    /// Keeps the heads before `sealed` that were not announced, so that nobody misses one.
+    async fn catch_up(&self, sealed: &Sealed) {
+        let next = self.ring.read().back().map(|newest| newest.index + 1);
+        let Some(next) = next.filter(|_| sealed.head.size > 0) else {
+            return;
+        };
+        // Further back than the ring reaches, nobody who is here can be.
+        let newest = sealed.head.size - 1;
+        for index in next.max(newest.saturating_sub(RING.get() as u64))..newest {
+            match self.frame(index).await {
+                Ok(Some(frame)) => self.push(frame),
+                // Who waits for it will be told that it lags, and comes back for it.
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Takes a reader over from hyper.
+    pub(crate) fn adopt(&self, socket: StdStream, head: Vec<u8>, next: u64, seat: Seat) {
+        if let Some(feed) = &self.feed {
+            feed.adopt(socket, head, next, seat);
+        }
     }
 
     async fn frame(&self, index: u64) -> Result<Option<Arc<Frame>>, Unavailable> {
@@ -177,15 +236,22 @@ async fn run(
 ) {
     use tokio::sync::broadcast::error::RecvError;
     loop {
-        tokio::select! {
-            next = sealed.recv() => match next {
-                Ok(sealed) => live.keep(&sealed),
-                // What was lost here is read again by whoever asks for it.
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => break,
-            },
-            _ = beats.tick() => live.tick.send_modify(|tick| tick.beat += 1),
+        let next = tokio::select! {
+            next = sealed.recv() => next,
+            _ = beats.tick() => {
+                live.tick.send_modify(|tick| tick.beat += 1);
+                continue;
+            }
             _ = closing.wait_for(|closing| *closing) => break,
+        };
+        match next {
+            Ok(sealed) => {
+                live.catch_up(&sealed).await;
+                live.keep(&sealed);
+            }
+            // What was lost here is read again with the next, or by whoever asks for it.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => break,
         }
     }
     live.tick.send_modify(|tick| tick.closing = true);
@@ -213,6 +279,23 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// What hyper need not do for this reader: nothing, when it is further behind than the hub
+    /// keeps.
+    pub(crate) fn may_leave(&self) -> Option<Leave> {
+        self.live.feed.as_ref()?;
+        let ring = self.live.ring.read();
+        // Half of what is kept: more comes while the reader is on its way.
+        let oldest = ring.len().saturating_sub(RING.get() / 2);
+        let is_near = match ring.get(oldest) {
+            Some(oldest) => oldest.index <= self.next,
+            None => true,
+        };
+        is_near.then(|| Leave {
+            live: Arc::clone(&self.live),
+            next: self.next,
+        })
+    }
+
     /// Waits for what comes next. May be dropped and called again without losing anything.
     pub(crate) async fn next(&mut self) -> Result<Next, Unavailable> {
         loop {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, header};
+use stamp::Checkpoint;
 use tlog::{TilePath, TileResource};
 
 use crate::api::forms::{answer, tag_of};
@@ -18,11 +19,25 @@ use crate::query::Segments;
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let checkpoint = app.ledger.checkpoint().await?;
     let checkpoint = checkpoint.ok_or_else(|| ApiError::plain(Kind::LogEmpty))?;
+    Ok(note(&checkpoint))
+}
+
+/// The newest checkpoint that witnesses have cosigned. It stands beside the same tiles, so that a
+/// client whose policy asks for witnesses reads the log under this prefix.
+pub(crate) async fn witnessed_checkpoint(
+    State(app): State<Arc<App>>,
+) -> Result<Response, ApiError> {
+    let checkpoint = app.ledger.cosigned_checkpoint(0).await?;
+    let checkpoint = checkpoint.ok_or_else(|| ApiError::plain(Kind::NotYetWitnessed))?;
+    Ok(note(&checkpoint))
+}
+
+fn note(checkpoint: &Checkpoint) -> Response {
     let note = checkpoint.cosigned_note();
     let tag = tag_of(note.as_bytes());
     let mut response = answer(Format::Text, note);
     response.headers_mut().insert(header::ETAG, tag);
-    Ok(response)
+    response
 }
 
 /// Every key that the log ever signed with, newest first, one to a line.

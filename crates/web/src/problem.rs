@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use base::Unavailable;
 use http::{HeaderValue, StatusCode, header};
-use stamp::SubmitError;
+use stamp::{ClockOff, SubmitError};
 
 macro_rules! problems {
     ($($kind:ident = $status:literal $name:literal: $title:literal, $about:literal;)*) => {
@@ -72,6 +72,7 @@ problems! {
     UnknownTimestamp = 404 "unknown-timestamp": "No timestamp has this id", "The id was never given by this log.";
     Forgotten = 410 "forgotten": "The proof is no longer kept", "The timestamp was sealed, but its proof is past the retention time of this log. A proof that was fetched before stays valid.";
     NotYetSealed = 409 "not-yet-sealed": "The timestamp is not sealed yet", "Its interval is still open. Ask again after the time that Retry-After names.";
+    NotYetWitnessed = 409 "not-yet-witnessed": "No witness has cosigned it yet", "Witnesses are asked every few seconds, where the log has any. Ask again after the time that Retry-After names.";
     MalformedNumber = 400 "malformed-number": "This is not a number", "An interval or a tree size is written in decimal digits, without sign or leading zeros.";
     BeyondHead = 404 "beyond-head": "The log is not that long yet", "The interval or the tree size lies beyond the newest head; GET /api/v1/mth/current names it.";
     OutOfOrder = 422 "out-of-order": "The two numbers do not fit together", "A leaf must lie inside the tree, and an older tree cannot be larger than a newer one.";
@@ -217,13 +218,16 @@ impl From<Unavailable> for ApiError {
     }
 }
 
+/// When to come back to a server whose clock an operator has to set.
+const CLOCK_RETRY: Duration = Duration::from_mins(1);
+
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::PoolFull { retry_after } => {
                 Self::plain(Kind::PoolFull).retry_after(retry_after)
             }
-            SubmitError::ClockOff { behind } => Self::new(
+            SubmitError::ClockOff(ClockOff::BehindTheLog(behind)) => Self::new(
                 Kind::ClockOff,
                 format!(
                     "The clock is {:.3} s behind the log. No timestamp is issued until it is right again.",
@@ -231,6 +235,11 @@ impl From<SubmitError> for ApiError {
                 ),
             )
             .retry_after(behind),
+            SubmitError::ClockOff(ClockOff::Measured(skew)) => Self::new(
+                Kind::ClockOff,
+                format!("Time servers say that the clock is {skew}. No timestamp is issued until it is right again."),
+            )
+            .retry_after(CLOCK_RETRY),
             SubmitError::Unavailable(source) => source.into(),
         }
     }

@@ -20,6 +20,9 @@ const PAGE_DEFAULT: usize = 100;
 pub(crate) struct Asked {
     /// `?wait`: answer when the interval is sealed. Its presence is enough.
     pub wait: bool,
+    /// `?witnessed`: under a checkpoint that a witness cosigned, or not at all. Its presence is
+    /// enough.
+    pub witnessed: bool,
     /// `?compact`: the one-line form. Its presence is enough.
     pub compact: bool,
     /// `?tag=`: 1 to 36 characters.
@@ -40,6 +43,7 @@ impl Asked {
         for (name, value) in pairs(query) {
             match name {
                 "wait" => asked.wait = true,
+                "witnessed" => asked.witnessed = true,
                 "compact" => asked.compact = true,
                 "tag" => asked.tag = Some(tag(value)?),
                 "before" => asked.before = Some(before(value)?),
@@ -262,6 +266,13 @@ mod tests {
                 }),
             );
         }
+        check(
+            "witnessed",
+            Ok(Asked {
+                witnessed: true,
+                ..Asked::default()
+            }),
+        );
         check(
             "compact",
             Ok(Asked {

@@ -103,6 +103,12 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/docs", Revalidate, docs::page),
         get("/api/v1/docs/openapi.json", Hour, docs::openapi_json),
         get("/log/checkpoint", Short, log::checkpoint),
+        get(
+            "/log/witnessed/checkpoint",
+            Short,
+            log::witnessed_checkpoint,
+        ),
+        get("/log/witnessed/tile/{*name}", Immutable, log::tile),
         get("/log/key", Revalidate, log::keys),
         get("/log/tile/{*name}", Immutable, log::tile),
         post("/tsa", TSA_BODY_BYTES, tsa::answer),

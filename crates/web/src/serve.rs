@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::address::{is_in, limited_unit};
 use crate::edge::Web;
+use crate::line::{Asked, Departure, Line};
 use crate::patience::Patient;
 
 /// Most header lines of a request.
@@ -82,18 +85,44 @@ pub async fn serve(
         };
         // Small answers must not wait for an acknowledgement of the ones before.
         let _ = stream.set_nodelay(true);
-        let io = Patient::new(stream, settings.head_timeout, settings.write_timeout);
+        let line = Line::new(stream);
+        let io = Patient::new(line.clone(), settings.head_timeout, settings.write_timeout);
+        let seat = Seat {
+            _place: place,
+            _guest: guest,
+        };
         let (web, builder, watcher) = (Arc::clone(&web), builder.clone(), graceful.watcher());
         tokio::spawn(async move {
             let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-                let web = Arc::clone(&web);
-                async move { Ok::<_, Infallible>(web.answer(peer, request.map(Body::new)).await) }
+                let (web, line) = (Arc::clone(&web), line.clone());
+                async move {
+                    let asked = Asked::of(&request);
+                    let response = web.answer(peer, request.map(Body::new)).await;
+                    match line.let_go(asked, response) {
+                        Some(response) => Ok::<_, Infallible>(response),
+                        // The connection is taken apart before this is asked again.
+                        None => std::future::pending().await,
+                    }
+                }
             });
             let serving = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
-            if let Err(error) = watcher.watch(serving).await {
-                tracing::debug!(%peer, error, "a connection ended early");
+            let departure = {
+                let mut serving = std::pin::pin!(watcher.watch(serving));
+                poll_fn(|context| match serving.as_mut().poll(context) {
+                    Poll::Ready(ended) => Poll::Ready(Err(ended)),
+                    // The handler runs inside of that call.
+                    Poll::Pending => match line.departure() {
+                        Some(departure) => Poll::Ready(Ok(departure)),
+                        None => Poll::Pending,
+                    },
+                })
+                .await
+            };
+            match departure {
+                Ok(departure) => depart(line, departure, seat),
+                Err(Err(error)) => tracing::debug!(%peer, error, "a connection ended early"),
+                Err(Ok(())) => {}
             }
-            drop((place, guest));
         });
     }
     drop(listener);
@@ -103,7 +132,8 @@ pub async fn serve(
         open,
         "stopping: no new connections, open requests may finish"
     );
-    if tokio::time::timeout(settings.drain_timeout, graceful.shutdown())
+    let drained = async { tokio::join!(graceful.shutdown(), web.guard.feeds_closed()) };
+    if tokio::time::timeout(settings.drain_timeout, drained)
         .await
         .is_err()
     {
@@ -120,6 +150,24 @@ async fn accept(
     let place = place.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer.ip().to_canonical(), place))
+}
+
+/// Hands a socket that hyper has let go of to the hub.
+fn depart(line: Line, departure: Departure, seat: Seat) {
+    match line.into_socket() {
+        Some(Ok(socket)) => {
+            let Departure { leave, head } = departure;
+            leave.live.adopt(socket, head, leave.next, seat);
+        }
+        Some(Err(error)) => tracing::warn!(%error, "a socket could not leave the runtime"),
+        None => tracing::error!("a socket is still held by the connection that it left"),
+    }
+}
+
+/// A connection's place among those that are allowed.
+pub(crate) struct Seat {
+    _place: tokio::sync::OwnedSemaphorePermit,
+    _guest: Guest,
 }
 
 /// How many connections each address has open.

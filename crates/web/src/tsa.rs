@@ -144,7 +144,7 @@ fn stored(der: &[u8]) -> Result<Token, ApiError> {
 fn refusal(error: &TokenError) -> Vec<u8> {
     match error {
         TokenError::Refused(refusal) => rejected(refusal.failure(), &refusal.to_string()),
-        TokenError::Submit(error @ SubmitError::ClockOff { .. }) => {
+        TokenError::Submit(error @ SubmitError::ClockOff(_)) => {
             rejected(Failure::TimeNotAvailable, &error.to_string())
         }
         TokenError::Submit(error @ SubmitError::PoolFull { .. }) => {

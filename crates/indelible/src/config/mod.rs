@@ -212,7 +212,8 @@ pub(crate) struct Log {
     #[arg(id = "log.pool_timestamps_max", long, value_name = "N", default_value = "8000000", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) pool_timestamps_max: u64,
 
-    /// How far the clock may stand behind the newest interval before nothing is stamped any more
+    /// How far the clock may stand behind the newest interval, or off what a majority of the time
+    /// servers says, before nothing is stamped any more
     #[arg(
         id = "log.clock_tolerance",
         long,
@@ -220,6 +221,17 @@ pub(crate) struct Log {
         default_value = "5s"
     )]
     pub(crate) clock_tolerance: Span,
+
+    /// Time servers (NTP) that are asked whether the clock is right, each host or host:port
+    ///
+    /// None by default: this server talks to nobody that you have not named. Name three or more,
+    /// so that one that lies is outvoted.
+    #[arg(id = "log.time_servers", long, value_name = "HOST,…", value_delimiter = ',', action = ArgAction::Set)]
+    pub(crate) time_servers: Vec<egress::sntp::TimeServer>,
+
+    /// How often the time servers are asked
+    #[arg(id = "log.time_every", long, value_name = "TIME", default_value = "5m")]
+    pub(crate) time_every: Span,
 
     /// Witnesses to be asked for cosignatures, each "VERIFIER-KEY URL"
     #[arg(id = "log.witnesses", long, value_name = "KEY URL,…", value_delimiter = ',', action = ArgAction::Set)]
@@ -394,6 +406,10 @@ impl Config {
         must(
             ms(self.log.witness_every) >= 1000,
             "[log] witness_every must be at least 1s",
+        );
+        must(
+            ms(self.log.time_every) >= 1000,
+            "[log] time_every must be at least 1s",
         );
         must(
             (1..=3_600_000).contains(&ms(self.tsa.accuracy)),

@@ -18,6 +18,8 @@ const CHUNKS_AT_ONCE: usize = 4;
 const SINGLES_AT_ONCE: usize = 16;
 /// How often a busy or silent server is asked again.
 const ATTEMPTS_MAX: u32 = 8;
+/// The same for a proof whose head no witness has cosigned yet: the server says when to ask again.
+const WITNESS_ATTEMPTS_MAX: u32 = 60;
 /// Longest pause between attempts, whatever the server asks for.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 /// How often a timestamp that is not sealed yet is asked after; each waits at the server.
@@ -121,16 +123,32 @@ impl Client {
         bail!("the server accepted {id}, but does not seal it: is its sealer running?")
     }
 
-    /// The proof file of a sealed timestamp.
-    pub(super) async fn proof_file(&self, id: [u8; 16]) -> anyhow::Result<String> {
+    /// The proof file of a sealed timestamp; with `witnessed` under a head that a witness cosigned,
+    /// for which it waits.
+    pub(super) async fn proof_file(&self, id: [u8; 16], witnessed: bool) -> anyhow::Result<String> {
         let id = uuid::Uuid::from_bytes(id);
-        let url = self.api.join(&format!("{id}/proof"))?;
-        let answer = self.ask(&url, None).await?;
+        let query = if witnessed { "?witnessed" } else { "" };
+        let url = self.api.join(&format!("{id}/proof{query}"))?;
+        let patience = if witnessed {
+            WITNESS_ATTEMPTS_MAX
+        } else {
+            ATTEMPTS_MAX
+        };
+        let answer = self.ask_patiently(&url, None, patience).await?;
         String::from_utf8(answer.into()).with_context(|| unreadable(&url))
     }
 
-    /// Asks until there is an answer that is not "later", and gives its body.
     async fn ask(&self, url: &Url, body: Option<Bytes>) -> anyhow::Result<Bytes> {
+        self.ask_patiently(url, body, ATTEMPTS_MAX).await
+    }
+
+    /// Asks until there is an answer that is not "later", and gives its body.
+    async fn ask_patiently(
+        &self,
+        url: &Url,
+        body: Option<Bytes>,
+        attempts_max: u32,
+    ) -> anyhow::Result<Bytes> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -143,7 +161,10 @@ impl Client {
                     Ok(bytes) => return Ok(bytes),
                     Err(error) => (anyhow::Error::new(error), None),
                 },
-                Ok(answer) if later(answer.status) => (told(url, &answer), answer.retry_after()),
+                Ok(answer) if later(answer.status) => {
+                    let pause = answer.retry_after();
+                    (refusal(url, answer).await, pause)
+                }
                 Ok(answer) => return Err(refusal(url, answer).await),
                 // Nobody there at all: more likely a wrong address than a busy server.
                 Err(EgressError::Unreachable { .. }) if attempt == 1 => bail!(
@@ -153,7 +174,7 @@ impl Client {
                 ),
                 Err(error) => (anyhow::Error::new(error), None),
             };
-            if attempt >= ATTEMPTS_MAX {
+            if attempt >= attempts_max {
                 return Err(why.context(format!("gave up after {attempt} attempts")));
             }
             let grown = Duration::from_millis(250 << attempt.min(8));
@@ -165,10 +186,6 @@ impl Client {
 /// Too many requests, not sealed yet, or a server that cannot answer just now.
 fn later(status: StatusCode) -> bool {
     matches!(status.as_u16(), 409 | 429 | 502 | 503 | 504)
-}
-
-fn told(url: &Url, answer: &Answer) -> anyhow::Error {
-    anyhow::anyhow!("{url} answered {}", answer.status)
 }
 
 fn unreadable(url: &Url) -> String {

@@ -3,17 +3,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tlog::v1::{Data, Timestamp};
 use tlog::{ProofFile, StampedData, TimestampProof, Trust, VerifierKey};
 
 use super::client::Client;
-
-/// How often a cosigned head is looked for, and the time between.
-const WITNESS_ATTEMPTS_MAX: u32 = 60;
-const WITNESS_PAUSE: Duration = Duration::from_secs(1);
 
 /// What all proof files of one interval have in common.
 pub(super) struct Template {
@@ -56,15 +51,14 @@ impl Templates {
         match self.fetched.entry(index) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(place) => {
-                for _ in 0..WITNESS_ATTEMPTS_MAX {
-                    let text = client.proof_file(timestamp.id).await?;
-                    let template = Template::parse(&text).context("the server's proof file")?;
-                    if !self.witnessed || template.is_witnessed() {
-                        return Ok(place.insert(template));
-                    }
-                    tokio::time::sleep(WITNESS_PAUSE).await;
+                let text = client.proof_file(timestamp.id, self.witnessed).await?;
+                let template = Template::parse(&text).context("the server's proof file")?;
+                if self.witnessed && !template.is_witnessed() {
+                    bail!(
+                        "the server's proof file carries no cosignature, though one was asked for"
+                    );
                 }
-                bail!("no witness has cosigned a head of this log in time")
+                Ok(place.insert(template))
             }
         }
     }

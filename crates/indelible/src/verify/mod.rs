@@ -107,6 +107,8 @@ struct Accepted {
     verified: VerifiedTimestamp,
     /// What was hashed of the file, for the first step of the explanation.
     data: String,
+    /// Names of those whose cosignature is there, but whose key nobody gave: so it was not checked.
+    unchecked: Vec<String>,
 }
 
 /// Verifies everything that was asked for.
@@ -209,8 +211,23 @@ fn check_data(
     }
     Ok(Accepted {
         data: shown(&given.data),
+        unchecked: unchecked(proof, &verified, &options.witness),
         verified,
     })
+}
+
+/// Who else has signed the checkpoint, by the names in its lines.
+fn unchecked(
+    proof: &ProofFile,
+    verified: &VerifiedTimestamp,
+    checked: &[CosignerKey],
+) -> Vec<String> {
+    let others = proof.checkpoint.signatures.iter().filter(|line| {
+        line.name != verified.checkpoint.origin && !checked.iter().any(|key| key.is_named_by(line))
+    });
+    let mut names: Vec<String> = others.map(|line| line.name.clone()).collect();
+    names.dedup();
+    names
 }
 
 /// The proof in a file.

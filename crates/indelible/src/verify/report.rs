@@ -2,7 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
-use tlog::Step;
+use tlog::v1::TimeText;
+use tlog::{Cosignature, Step};
 
 use super::pairs::Pair;
 use super::{Accepted, Refused};
@@ -57,6 +58,7 @@ impl Report {
             "verdict": "verified", "file": name, "proof": pair.proof, "time": it.time.as_str(),
             "log": origin, "interval": it.interval.index, "size": it.checkpoint.size,
             "key": it.key.to_string(), "key_known": it.trusted, "witnesses": witnesses,
+            "witnesses_unchecked": accepted.unchecked,
             "steps": steps(&it.steps),
         }));
         let time = words_of_time(it.time.as_str());
@@ -80,10 +82,9 @@ impl Report {
         } else {
             format!("  log's key    {WARN}not known{WARN:#}: {}", it.key)
         });
-        self.say.words(&match witnesses.as_slice() {
-            [] => "  witnesses    none that you named".to_owned(),
-            names => format!("  witnesses    {}", names.join(", ")),
-        });
+        for line in witness_lines(&it.cosignatures, &accepted.unchecked) {
+            self.say.words(&line);
+        }
         if !it.trusted {
             self.say.words(&format!(
                 "{WARN}warning{WARN:#}: the key is only what the proof says. Get the log's key from \
@@ -165,6 +166,27 @@ impl Report {
             ));
         }
     }
+}
+
+/// Who cosigned the head and when, and whose cosignature nobody could check.
+fn witness_lines(checked: &[Cosignature], unchecked: &[String]) -> Vec<String> {
+    if checked.is_empty() && unchecked.is_empty() {
+        return vec!["  witnesses    none have cosigned".to_owned()];
+    }
+    let seen = checked.iter().map(|cosignature| {
+        let us = i64::try_from(cosignature.unix_s.saturating_mul(1_000_000));
+        let time = TimeText::of_micros(us.unwrap_or(i64::MAX));
+        let time = words_of_time(time.as_str());
+        format!(
+            "  witness      {}, who saw it by {time}",
+            cosignature.key.name()
+        )
+    });
+    let claimed = (!unchecked.is_empty()).then(|| {
+        let names = unchecked.join(", ");
+        format!("  witnesses    {names}: {WARN}not checked{WARN:#}; give their keys with --witness")
+    });
+    seen.chain(claimed).collect()
 }
 
 /// `2026-01-01T00:00:00.000000Z` as people write it.

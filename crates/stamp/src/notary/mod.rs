@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use base::{Clock, Entropy, Unavailable, UnixMicros};
+use base::{Clock, Entropy, Skew, Unavailable, UnixMicros};
 use tlog::v1::{Data, TimeText, timestamp_hash, timestamp_hashes};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -44,15 +44,23 @@ pub enum SubmitError {
         /// When asking again may succeed.
         retry_after: Duration,
     },
-    /// The clock stands behind what was stamped already, so it cannot be trusted.
-    #[error("the clock is {} ms behind what was stamped already", .behind.as_millis())]
-    ClockOff {
-        /// By how much.
-        behind: Duration,
-    },
+    /// The clock is known to be off.
+    #[error(transparent)]
+    ClockOff(#[from] ClockOff),
     /// The store did not answer; whether the timestamp exists is unknown.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// How it is known that the clock cannot be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockOff {
+    /// It stands behind what was stamped already, by this much.
+    #[error("the clock is {} ms behind what was stamped already", .0.as_millis())]
+    BehindTheLog(Duration),
+    /// Time servers say so.
+    #[error("time servers say that the clock is {0}")]
+    Measured(Skew),
 }
 
 /// Takes submissions, and lets people wait for their proofs. One per process.
@@ -181,8 +189,7 @@ impl Notary {
     }
 
     fn moment(&self) -> Result<UnixMicros, SubmitError> {
-        let moment = self.moments.next(self.follower.sealed_time());
-        moment.map_err(|behind| SubmitError::ClockOff { behind })
+        Ok(self.moments.next(self.follower.sealed_time())?)
     }
 
     /// The moment of one more timestamp, if there is room for it.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use base::{Clock, UnixMicros};
 
+use super::ClockOff;
+
 /// Gives moments that never run back within this process.
 pub(super) struct Moments {
     clock: Arc<dyn Clock>,
@@ -23,15 +25,18 @@ impl Moments {
     }
 
     /// The present moment, but not before `sealed` nor before any moment given already. `Err` when
-    /// the clock stands behind them by more than the tolerance: then it is wrong now, or it was
-    /// when they were given, and no timestamp may be issued.
-    pub(super) fn next(&self, sealed: UnixMicros) -> Result<UnixMicros, Duration> {
+    /// the clock is known to be off, or stands behind them by more than the tolerance: then it is
+    /// wrong now, or it was when they were given, and no timestamp may be issued.
+    pub(super) fn next(&self, sealed: UnixMicros) -> Result<UnixMicros, ClockOff> {
+        if let Some(skew) = self.clock.skew() {
+            return Err(ClockOff::Measured(skew));
+        }
         let now = self.clock.now();
         let last = self.last_us.load(Ordering::Relaxed);
         let floor = sealed.max(UnixMicros(last));
         let behind = floor.since(now);
         if behind > self.tolerance {
-            return Err(behind);
+            return Err(ClockOff::BehindTheLog(behind));
         }
         let moment = floor.max(now);
         let before = self.last_us.fetch_max(moment.0, Ordering::Relaxed);
@@ -61,7 +66,9 @@ mod tests {
         let check = |now: i64, sealed: i64, expected: Result<i64, u64>| {
             hands.0.store(now, Ordering::Relaxed);
             let got = moments.next(UnixMicros(sealed));
-            let expected = expected.map(UnixMicros).map_err(Duration::from_micros);
+            let expected = expected.map(UnixMicros);
+            let expected =
+                expected.map_err(|behind| ClockOff::BehindTheLog(Duration::from_micros(behind)));
             assert_eq!(got, expected, "now {now}, sealed {sealed}");
         };
         check(1_000, 0, Ok(1_000));

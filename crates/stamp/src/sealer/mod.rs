@@ -15,7 +15,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Bus, Clock, Event, Unavailable};
+use base::{Bus, Clock, Event, Skew, Unavailable};
 use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -38,6 +38,10 @@ pub enum SealError {
     /// The store did not answer; the next try begins by reading what it holds.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// The clock is known to be off: an interval sealed now would carry the error into every later
+    /// one. Sealing goes on by itself when the clock is right.
+    #[error("no interval is sealed: time servers say that the clock is {0}")]
+    ClockOff(Skew),
     /// What is stored is not what must be there. Nothing was signed.
     #[error("nothing is signed: {0}")]
     Refused(String),
@@ -132,6 +136,10 @@ impl Sealer {
                 }
             }
             Err(SealError::Unavailable(error)) => self.trouble(&error),
+            // Said loudly when it was found out.
+            Err(error @ SealError::ClockOff(_)) => self
+                .health
+                .change(|state| state.trouble = Some(error.to_string())),
             // Said loudly when it happened; it does not change by itself.
             Err(SealError::Refused(_)) => {}
         }
@@ -155,6 +163,9 @@ impl Sealer {
         if let Some(reason) = &self.refused {
             return Err(SealError::Refused(reason.clone()));
         }
+        if let Some(skew) = self.clock.skew() {
+            return Err(SealError::ClockOff(skew));
+        }
         let span = tracing::debug_span!(
             "seal",
             interval = tracing::field::Empty,
@@ -162,7 +173,7 @@ impl Sealer {
         );
         let sealed = self.try_seal().instrument(span).await;
         match &sealed {
-            Ok(_) => {}
+            Ok(_) | Err(SealError::ClockOff(_)) => {}
             Err(SealError::Unavailable(_)) => self.state = None,
             Err(SealError::Refused(reason)) => self.refuse(reason.clone()).await,
         }

@@ -55,11 +55,7 @@ async fn with_its_job(bench: Bench) {
         assert_eq!((fact.id, &fact.kind[..]), (*id, KIND.0));
         assert_eq!((fact.sha256, fact.created), (new.sha256, NOW));
         assert_eq!(fact.place, Place::Waiting);
-        let hex: String = new
-            .sha256
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = hex::encode(new.sha256);
         assert_eq!(fact.text(), format!("sha256:{hex}"));
     }
     let jobs = lease(&stores).await;

@@ -14,6 +14,7 @@ pub(super) async fn check(dialect: Dialect) {
     on_empty(dialect, "the first checkpoint of a size wins", first_wins).await;
     on_empty(dialect, "the largest checkpoint up to a size", up_to).await;
     on_empty(dialect, "cosignatures keep their order", cosignatures).await;
+    on_empty(dialect, "the newest that carry cosignatures", cosigned).await;
     on_empty(dialect, "the authority is claimed once", authority).await;
     on_empty(dialect, "keys are kept, oldest first", log_keys).await;
     on_empty(dialect, "a witness never goes back", witnessed).await;
@@ -114,6 +115,52 @@ async fn cosignatures(bench: Bench) {
     );
     let six = store.checkpoint_up_to(6).await.unwrap().unwrap();
     assert_eq!(six.cosignatures, [by("ape", "— ape 6")]);
+}
+
+// Heads are signed far more often than witnesses are asked: the few that they cosigned are what
+// somebody who distrusts the log takes home, so they are found among all the others.
+async fn cosigned(bench: Bench) {
+    let store = bench.store().await;
+    let check = async |from: u64, limit: usize, expected: &[(u64, &[&str])]| {
+        let found = store.cosigned_checkpoints(from, limit).await.unwrap();
+        let found: Vec<(u64, Vec<&str>)> = found
+            .iter()
+            .map(|it| {
+                assert_eq!(it.note, format!("note {}", it.size));
+                let by = it.cosignatures.iter().map(|one| one.witness.as_str());
+                (it.size, by.collect())
+            })
+            .collect();
+        let expected: Vec<(u64, Vec<&str>)> = expected
+            .iter()
+            .map(|(size, by)| (*size, by.to_vec()))
+            .collect();
+        assert_eq!(found, expected, "from {from}, at most {limit}");
+    };
+    check(0, 9, &[]).await;
+    for size in [1, 2, 5, 9, 300, 301] {
+        let put = store.put_checkpoint(size, format!("note {size}"));
+        put.await.unwrap();
+    }
+    check(0, 9, &[]).await;
+    for (size, witness) in [(2, "b"), (300, "z"), (9, "c"), (300, "a"), (2, "b")] {
+        let cosignature = Cosignature {
+            witness: witness.to_owned(),
+            line: format!("line of {witness}"),
+        };
+        store.add_cosignature(size, cosignature).await.unwrap();
+    }
+    let (two, nine, newest) = ((2, &["b"][..]), (9, &["c"][..]), (300, &["z", "a"][..]));
+    check(0, 9, &[newest, nine, two]).await;
+    check(3, 9, &[newest, nine]).await;
+    check(9, 9, &[newest, nine]).await;
+    check(10, 9, &[newest]).await;
+    check(0, 1, &[newest]).await;
+    check(0, 2, &[newest, nine]).await;
+    check(0, 0, &[]).await;
+    for from in [301, u64::MAX] {
+        check(from, 9, &[]).await;
+    }
 }
 
 async fn authority(bench: Bench) {

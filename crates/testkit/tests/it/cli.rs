@@ -9,20 +9,20 @@ use tempfile::TempDir;
 use testkit::{Database, Dialect, Program, program_path};
 
 /// One user's machine: its own known logs, nothing of ours in the environment.
-struct Desk {
+pub(crate) struct Desk {
     dir: TempDir,
 }
 
 /// What a command said.
-struct Said {
-    code: i32,
+pub(crate) struct Said {
+    pub(crate) code: i32,
     out: String,
     err: String,
 }
 
 impl Said {
     /// Checks the exit code and that these words were said.
-    fn expect(self, code: i32, words: &[&str]) -> Self {
+    pub(crate) fn expect(self, code: i32, words: &[&str]) -> Self {
         let Self {
             code: ended,
             out,
@@ -40,23 +40,23 @@ impl Said {
     }
 
     /// Each line of standard output as JSON.
-    fn json(&self) -> Vec<Value> {
+    pub(crate) fn json(&self) -> Vec<Value> {
         let lines = self.out.lines().map(serde_json::from_str);
         lines.collect::<Result<_, _>>().unwrap()
     }
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { dir }
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn run(&self, args: &[&str]) -> Said {
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
         self.run_with(args, &[])
     }
 

@@ -72,7 +72,13 @@ fn describe(operation: &Operation) -> Value {
         "responses": responses(operation),
     });
     if !operation.parameters.is_empty() {
-        let all = operation.parameters.iter().map(|name| parameter(name));
+        let all = operation.parameters.iter().map(|name| {
+            let mut parameter = parameter(name);
+            if operation.required.contains(name) {
+                parameter["required"] = true.into();
+            }
+            parameter
+        });
         described["parameters"] = all.collect();
     }
     if let Some(body) = &operation.body {
@@ -160,6 +166,12 @@ fn parameter(name: &str) -> Value {
             "string",
             json!(""),
             "Answer once the interval is sealed, at most for the time that the server allows. Its presence is enough.",
+        ),
+        "witnessed" => (
+            "query",
+            "string",
+            json!(""),
+            "Under a checkpoint that a witness cosigned, or not at all. Its presence is enough.",
         ),
         "compact" => (
             "query",

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -14,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use super::forms::not_acceptable;
 use crate::app::App;
-use crate::live::{Next, Reader};
+use crate::live::{BEAT, Next, RESTARTS, Reader, lagging_event};
 use crate::negotiate::{Format, negotiate};
 use crate::problem::{ApiError, Kind};
 use crate::query::{decimal, parameter};
@@ -70,14 +71,14 @@ fn event_stream(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, A
         }
     })?;
     let reader = app.live.read(after(uri, headers)?)?;
+    let leave = reader.may_leave();
     let frames = stream::unfold(Some(reader), |reader| async move {
         let mut reader = reader?;
         let (bytes, goes_on) = match reader.next().await {
             Ok(Next::Head(frame)) => (frame.event.clone(), true),
-            Ok(Next::Beat) => (Bytes::from_static(b":\n\n"), true),
+            Ok(Next::Beat) => (Bytes::from_static(BEAT), true),
             Ok(Next::Lagging(missed)) => (Bytes::from(lagging_event(missed)), false),
-            // The client comes back by itself and finds another process, or this one restarted.
-            Ok(Next::Closing) => (Bytes::from_static(b": the server restarts\n\n"), false),
+            Ok(Next::Closing) => (Bytes::from_static(RESTARTS), false),
             Err(error) => {
                 tracing::warn!(%error, "a live feed ended");
                 (
@@ -89,7 +90,15 @@ fn event_stream(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, A
         Some((Ok::<_, Infallible>(bytes), goes_on.then_some(reader)))
     });
     let mut response = Response::new(Body::from_stream(frames));
+    if let Some(leave) = leave {
+        response.extensions_mut().insert(leave);
+    }
     let headers = response.headers_mut();
+    let now = u64::try_from(app.clock.now().0).unwrap_or_default();
+    let now = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_micros(now));
+    if let Ok(now) = HeaderValue::try_from(now) {
+        headers.insert(header::DATE, now);
+    }
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static(Format::Events.content_type()),
@@ -100,10 +109,6 @@ fn event_stream(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Response, A
         HeaderValue::from_static("no"),
     );
     Ok(response)
-}
-
-fn lagging_event(missed: u64) -> String {
-    format!("event: lagging\ndata: {{\"missed\":{missed}}}\n\n")
 }
 
 /// The last interval that the client has, from `?after=` or from what its browser remembered.

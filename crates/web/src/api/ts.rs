@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use base::Unavailable;
 use http::{HeaderValue, StatusCode, header};
-use stamp::{Found, Proof, ProofAnswer, Submission, Timestamp, TimestampId};
+use stamp::{Found, Proof, ProofAnswer, Submission, Timestamp, TimestampId, Under};
 use tlog::v1::{DATA_BYTES_MAX, Data};
 
 use super::forms::{Forms, answer, see, tag_of, tagged as tagged_answer};
@@ -141,18 +141,28 @@ pub(crate) async fn tagged(
     Ok(response)
 }
 
-/// Answers the proof file (C2SP `tlog-proof`) of a sealed timestamp, under the newest checkpoint.
+/// Answers the proof file (C2SP `tlog-proof`) of a sealed timestamp, under a checkpoint that
+/// witnesses cosigned where there is one; with `?witnessed` under no other.
 pub(crate) async fn proof_file(
     State(app): State<Arc<App>>,
     segments: Segments,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
     let id = segments.id(0)?;
-    let file = match app.ledger.proof_file(id, None).await? {
+    let under = if asked.witnessed {
+        Under::Cosigned
+    } else {
+        Under::Best
+    };
+    let file = match app.ledger.proof_file(id, under, None).await? {
         ProofAnswer::File(file) => file.to_string(),
         ProofAnswer::Unknown => return Err(unknown_timestamp()),
         ProofAnswer::Forgotten => return Err(ApiError::plain(Kind::Forgotten)),
         ProofAnswer::Pending(_) => {
             return Err(ApiError::plain(Kind::NotYetSealed).retry_after(RETRY));
+        }
+        ProofAnswer::NotWitnessed(_) => {
+            return Err(ApiError::plain(Kind::NotYetWitnessed).retry_after(RETRY));
         }
         // None was given, so none can differ.
         ProofAnswer::OtherData => return Err(ApiError::plain(Kind::Internal)),

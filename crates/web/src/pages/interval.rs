@@ -30,7 +30,8 @@ pub struct IntervalPage<'a> {
     pub size: u64,
     /// `authority/i#v1:mth`.
     pub compact: String,
-    /// The newest checkpoint as it was published, with cosignatures.
+    /// A checkpoint over it as it was published: the newest that witnesses cosigned, or else the
+    /// newest.
     pub checkpoint: Option<String>,
     /// Witnesses that cosigned it, by name.
     pub witnesses: Vec<String>,
@@ -79,6 +80,14 @@ impl IntervalPage<'_> {
         }
     }
 
+    fn checkpoint_title(&self) -> &'static str {
+        if self.witnesses.is_empty() {
+            "The newest checkpoint"
+        } else {
+            "The newest checkpoint that witnesses cosigned"
+        }
+    }
+
     fn log_size(&self) -> String {
         strings::intervals(self.size)
     }
@@ -120,6 +129,8 @@ pub struct LogPage<'a> {
     pub size: u64,
     /// How many timestamps they hold together.
     pub timestamps: u64,
+    /// How many of the intervals a cosigned head covers.
+    pub witnessed: u64,
 }
 
 impl LogPage<'_> {
@@ -129,6 +140,11 @@ impl LogPage<'_> {
             strings::intervals(self.size),
             strings::timestamps(self.timestamps)
         )
+    }
+
+    /// The last interval that a cosigned head covers.
+    fn last_witnessed(&self) -> Option<String> {
+        self.witnessed.checked_sub(1).map(strings::group)
     }
 
     /// `before` of the page with older lines.

@@ -45,6 +45,8 @@ impl Lines {
                 time: Time::new(TimeText::of_micros(interval.time.0).as_str()),
                 count: u64::from(interval.count),
                 head: Hash(head),
+                // It becomes so later: whoever shows the line knows.
+                witnessed: false,
             });
         }
         let mut kept = self.0.lock();

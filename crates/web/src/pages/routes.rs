@@ -271,10 +271,15 @@ async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError
         .read(&app.ledger, before.saturating_sub(LOG_LINES as u64)..before)
         .await?;
     lines.reverse();
+    let witnessed = app.ledger.cosigned_size().await?;
+    for line in &mut lines {
+        line.witnessed = line.index < witnessed;
+    }
     let page = LogPage {
         shell: shell(&app, Room::Log),
         lines,
         size: head.size,
+        witnessed,
         timestamps: head.timestamps,
     };
     Ok(html(StatusCode::OK, &page))
@@ -345,19 +350,23 @@ async fn key(app: &App) -> Result<String, ApiError> {
         .map_or(String::new(), |key| key.vkey))
 }
 
-/// The newest checkpoint as it is published, and who cosigned it, if it covers interval `index`.
+/// The checkpoint to show for interval `index`, as it is published, and who cosigned it: one that
+/// witnesses cosigned, or else the newest that covers the interval.
 async fn witnesses(app: &App, index: u64) -> Result<(Option<String>, Vec<String>), ApiError> {
-    let Some(checkpoint) = app.ledger.checkpoint().await?.filter(|c| c.size > index) else {
+    let checkpoint = match app
+        .ledger
+        .cosigned_checkpoint(index.saturating_add(1))
+        .await?
+    {
+        Some(cosigned) => Some(cosigned),
+        None => app.ledger.checkpoint().await?.filter(|c| c.size > index),
+    };
+    let Some(checkpoint) = checkpoint else {
         return Ok((None, Vec::new()));
     };
-    let mut note = checkpoint.note;
-    let mut names = Vec::with_capacity(checkpoint.cosignatures.len());
-    for cosignature in checkpoint.cosignatures {
-        note.push_str(&cosignature.line);
-        note.push('\n');
-        names.push(cosignature.witness);
-    }
-    Ok((Some(note), names))
+    let note = checkpoint.cosigned_note();
+    let names = checkpoint.cosignatures.into_iter().map(|it| it.witness);
+    Ok((Some(note), names.collect()))
 }
 
 fn state(witnesses: &[String]) -> SealState {

@@ -115,6 +115,8 @@ pub struct Line {
     pub count: u64,
     /// Head of the main tree after it.
     pub head: Hash,
+    /// Whether a witness has cosigned a head over it, where the page says so.
+    pub witnessed: bool,
 }
 
 impl Line {
@@ -130,7 +132,12 @@ impl Line {
 
     /// The small seal at the end of the line.
     pub fn mark(&self) -> String {
-        mark(self.index, SealState::Sealed)
+        let state = if self.witnessed {
+            SealState::Witnessed
+        } else {
+            SealState::Sealed
+        };
+        mark(self.index, state)
     }
 }
 

@@ -175,6 +175,26 @@ impl TestApp {
         }
     }
 
+    /// Adds the cosignature of `witness.test` to the head of `size`.
+    pub(crate) async fn cosign(&self, size: u64) {
+        let key = tlog::CosigningKey::from_seed("witness.test", &[8; 32]).unwrap();
+        let checkpoint = self
+            .app
+            .store
+            .checkpoint_up_to(size)
+            .await
+            .unwrap()
+            .unwrap();
+        let note = tlog::SignedNote::parse(checkpoint.note.as_bytes()).unwrap();
+        let line = key.cosign(&note.text, 1_767_225_600).to_string();
+        let cosignature = stamp::Cosignature {
+            witness: "witness.test".to_owned(),
+            line: line.trim_end().to_owned(),
+        };
+        let added = self.app.store.add_cosignature(size, cosignature);
+        added.await.unwrap();
+    }
+
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
         self.ask_from(HERE, request).await
     }

@@ -70,34 +70,56 @@ async fn what_was_missed_is_replayed() {
     assert_eq!(answer.status(), 404);
 }
 
-/// Reads events; `None` at the end.
-struct Events(BufReader<TcpStream>);
+async fn answer_head(stream: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "{head}");
+    }
+    head
+}
+
+/// Reads events; `None` at the end. Who is far behind is answered in chunks, everybody else until
+/// the connection ends.
+struct Events {
+    stream: BufReader<TcpStream>,
+    is_chunked: bool,
+}
 
 impl Events {
     async fn open(serving: &Serving, extra: &str) -> Self {
-        let mut stream = TcpStream::connect(serving.address).await.unwrap();
+        let stream = TcpStream::connect(serving.address).await.unwrap();
+        Self::on(BufReader::new(stream), extra).await
+    }
+
+    async fn on(mut stream: BufReader<TcpStream>, extra: &str) -> Self {
         let request = format!(
             "GET /api/v1/mth/live HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\naccept-encoding: gzip\r\n{extra}\r\n"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut events = Self(BufReader::new(stream));
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            events.0.read_line(&mut head).await.unwrap();
-        }
+        let head = answer_head(&mut stream).await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         assert!(head.contains("content-type: text/event-stream\r\n"));
         assert!(!head.contains("content-encoding"), "{head}");
-        events
+        assert!(head.contains("\r\ndate: ") && head.contains("\r\nx-request-id: "));
+        let is_chunked = head.contains("transfer-encoding: chunked");
+        assert_ne!(is_chunked, head.contains("connection: close"), "{head}");
+        Self { stream, is_chunked }
     }
 
     /// The next event as it stands on the wire, or a comment.
     async fn next(&mut self) -> Option<String> {
         let mut size = String::new();
-        self.0.read_line(&mut size).await.unwrap();
+        self.stream.read_line(&mut size).await.unwrap();
+        if !self.is_chunked {
+            let mut event = size;
+            while !event.is_empty() && !event.ends_with("\n\n") {
+                self.stream.read_line(&mut event).await.unwrap();
+            }
+            return Some(event).filter(|event| !event.is_empty());
+        }
         let size = usize::from_str_radix(size.trim(), 16).unwrap();
         let mut chunk = vec![0; size + 2];
-        self.0.read_exact(&mut chunk).await.unwrap();
+        self.stream.read_exact(&mut chunk).await.unwrap();
         chunk.truncate(size);
         (size > 0).then(|| String::from_utf8(chunk).unwrap())
     }
@@ -137,10 +159,73 @@ async fn events_carry_the_same_and_know_where_they_were() {
     }
 }
 
+// A browser opens its feed on a connection that it used before, and another may read the whole
+// history first: both must hear everything, whoever writes it.
+#[tokio::test]
+async fn a_used_connection_and_a_long_replay_lead_to_the_same_feed() {
+    let serving = Serving::start(TestApp::start().await).await;
+    serving.app.seal_many(300).await;
+    let stream = TcpStream::connect(serving.address).await.unwrap();
+    let mut stream = BufReader::new(stream);
+    let first = b"GET /log/checkpoint HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(first).await.unwrap();
+    let head = answer_head(&mut stream).await;
+    let (_, length) = head.split_once("content-length: ").unwrap();
+    let (length, _) = length.split_once("\r\n").unwrap();
+    let mut checkpoint = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut checkpoint).await.unwrap();
+    let mut used = Events::on(stream, "").await;
+    assert!(!used.is_chunked);
+    assert_eq!(used.head().await.0, 299);
+    let mut near = Events::open(&serving, "last-event-id: 200\r\n").await;
+    assert!(!near.is_chunked);
+    let mut far = Events::open(&serving, "last-event-id: 1\r\n").await;
+    assert!(far.is_chunked);
+    for index in 201..300 {
+        assert_eq!(near.head().await.0, index);
+    }
+    for index in 2..300 {
+        assert_eq!(far.head().await.0, index);
+    }
+    serving.app.seal().await;
+    for events in [&mut used, &mut near, &mut far] {
+        assert_eq!(events.head().await.0, 300);
+    }
+}
+
+// Readers that left hyper are connections all the same, and their places come back.
+#[tokio::test]
+async fn readers_keep_their_places_among_the_connections() {
+    let settings = WebSettings {
+        connections_max: 2,
+        ..WebSettings::default()
+    };
+    let serving = Serving::start(TestApp::with(settings, Duration::from_secs(1)).await).await;
+    serving.app.seal().await;
+    let mut first = Events::open(&serving, "").await;
+    let mut second = Events::open(&serving, "").await;
+    assert_eq!((first.head().await.0, second.head().await.0), (0, 0));
+    let third = tokio::spawn({
+        let address = serving.address;
+        async move {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let request = b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            stream.write_all(request).await.unwrap();
+            answer_head(&mut stream).await
+        }
+    });
+    serving.app.seal().await;
+    assert_eq!((first.head().await.0, second.head().await.0), (1, 1));
+    assert!(!third.is_finished(), "no place was free");
+    drop(first);
+    assert!(third.await.unwrap().starts_with("HTTP/1.1 200"));
+}
+
 #[tokio::test]
 async fn silence_is_broken_and_the_end_is_told() {
     let settings = WebSettings {
-        live_beat: Duration::from_millis(20),
+        live_beat: Duration::from_millis(200),
         ..WebSettings::default()
     };
     let serving = Serving::start(TestApp::with(settings, Duration::from_secs(1)).await).await;

@@ -40,3 +40,40 @@ async fn checkpoint_tiles_and_key_fit_together() {
         "any width up to the head's"
     );
 }
+
+// A client whose policy asks for a witness would never be content with the newest head of a busy
+// log: under the second prefix it finds a whole log that ends with a cosigned one.
+#[tokio::test]
+async fn a_second_prefix_ends_with_the_newest_cosigned_checkpoint() {
+    let app = TestApp::start().await;
+    let missing = app.get("/log/witnessed/checkpoint").await;
+    assert_eq!(missing.problem().1, "not-yet-witnessed");
+    let id = app.stamp("x").await;
+    app.seal().await;
+    let proof = format!("/api/v1/ts/{id}/proof");
+    let early = app.get(&format!("{proof}?witnessed")).await;
+    assert_eq!(early.problem().1, "not-yet-witnessed");
+    assert_eq!(early.header("retry-after"), "1");
+    assert_eq!(app.get(&proof).await.status, 200);
+    app.cosign(1).await;
+    app.seal_many(2).await;
+    let of = async |path: &str| {
+        let answer = app.get(path).await;
+        let note = tlog::SignedNote::parse(&answer.body).unwrap();
+        let size = tlog::Checkpoint::parse(&note.text).unwrap().size;
+        (size, note.signatures.len())
+    };
+    assert_eq!(of("/log/checkpoint").await, (3, 1));
+    assert_eq!(of("/log/witnessed/checkpoint").await, (1, 2));
+    for tile in ["0/000.p/1", "entries/000.p/1"] {
+        let ours = app.get(&format!("/log/tile/{tile}")).await;
+        let beside = app.get(&format!("/log/witnessed/tile/{tile}")).await;
+        assert_eq!(beside.status, 200, "{tile}");
+        assert_eq!(beside.body, ours.body, "{tile}");
+    }
+    for query in ["", "?witnessed"] {
+        let answer = app.get(&format!("{proof}{query}")).await;
+        let file = tlog::ProofFile::parse(&answer.body).unwrap();
+        assert_eq!(file.checkpoint.signatures.len(), 2, "{query}");
+    }
+}

@@ -52,6 +52,38 @@ async fn every_page_is_there_before_and_after_the_first_seal() {
     check("/log?before=x", 400, "before must be").await;
 }
 
+// A cosignature under an older head vouches for everything before it: a busy log, whose newest head
+// is never cosigned, must not look as if nobody watched it.
+#[tokio::test]
+async fn pages_say_what_witnesses_have_cosigned() {
+    let app = TestApp::start().await;
+    let first = app.stamp("first").await;
+    app.seal_many(2).await;
+    let later = app.stamp("later").await;
+    app.seal_many(2).await;
+    assert!(!app.get("/log").await.text().contains("cosigned"));
+    app.cosign(2).await;
+    let check = async |path: &str, is_witnessed: bool| {
+        let page = app.get(path).await;
+        let page = page.text();
+        assert_eq!(page.contains("seal witnessed"), is_witnessed, "{path}");
+        assert_eq!(page.contains("witness.test"), is_witnessed, "{path}");
+        assert_eq!(page.contains("None yet"), !is_witnessed, "{path}");
+    };
+    check(&format!("/ts/{first}"), true).await;
+    check(&format!("/ts/{later}"), false).await;
+    check("/interval/1", true).await;
+    check("/interval/2", false).await;
+    let log = app.get("/log").await;
+    assert!(log.text().contains("cosigned it up to interval 1."));
+    assert_eq!(log.text().matches("seal witnessed plain").count(), 2);
+    assert_eq!(
+        log.text().matches("seal sealed plain").count(),
+        3,
+        "two lines, the word mark"
+    );
+}
+
 #[tokio::test]
 async fn a_form_leads_to_its_timestamp() {
     let app = TestApp::start().await;

@@ -58,9 +58,9 @@ async fn turns(bench: Bench) {
     let want = |name| Want { name, limit: 4 };
     let wants = [want("flood"), want("mail"), want("absent")];
     let leases = bench.store.lease(&wants, 4, "w", at(10)).await.unwrap();
-    let mut leased = said_of(&leases.jobs);
-    leased.sort_unstable();
-    assert_eq!(leased, ["0", "1", "2", "code"]);
+    let mut texts = said_of(&leases.jobs);
+    texts.sort_unstable();
+    assert_eq!(texts, ["0", "1", "2", "code"]);
 }
 
 async fn limits(bench: Bench) {
@@ -80,9 +80,9 @@ async fn limits(bench: Bench) {
         },
     ];
     let leases = bench.store.lease(&wants, 6, "w", at(0)).await.unwrap();
-    let mut leased = said_of(&leases.jobs);
-    leased.sort_unstable();
-    assert_eq!(leased, ["a0", "a1", "b0", "b1", "b2", "b3"]);
+    let mut texts = said_of(&leases.jobs);
+    texts.sort_unstable();
+    assert_eq!(texts, ["a0", "a1", "b0", "b1", "b2", "b3"]);
     // What no worker wants is still there to be seen.
     let counts = bench.store.counts(at(1)).await.unwrap();
     let c = counts.iter().find(|kind| kind.name == "c").unwrap();

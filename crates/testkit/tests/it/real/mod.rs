@@ -3,6 +3,8 @@
 mod crash;
 mod sealers;
 mod strangers;
+mod time_servers;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

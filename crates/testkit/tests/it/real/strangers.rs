@@ -1,7 +1,7 @@
 //! Programs by others check what we publish, and refuse what was forged.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use testkit::{Database, Dialect, Program, python, run};
@@ -13,7 +13,7 @@ use super::{checkpoint, log_key, stamp};
 const INTERVALS: u64 = 270;
 
 /// A log that grows fast.
-async fn growing(dialect: Dialect) -> (Database, Program) {
+pub(super) async fn growing(dialect: Dialect) -> (Database, Program) {
     let database = Database::new(dialect).await;
     let fast = [
         "--log-interval",
@@ -28,7 +28,7 @@ async fn growing(dialect: Dialect) -> (Database, Program) {
 }
 
 /// Waits until the log has `size` intervals.
-async fn grown(program: &Program, size: u64) {
+pub(super) async fn grown(program: &Program, size: u64) {
     let key = log_key(program).await;
     let grown = timeout(Duration::from_mins(2), async {
         while checkpoint(program, &key).await.map_or(0, |(size, _)| size) < size {
@@ -38,11 +38,11 @@ async fn grown(program: &Program, size: u64) {
     assert!(grown.await.is_ok(), "the log did not reach {size}");
 }
 
-async fn vkey(program: &Program) -> String {
+pub(super) async fn vkey(program: &Program) -> String {
     log_key(program).await.to_string()
 }
 
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/strangers")
         .join(name)
@@ -88,133 +88,6 @@ fn go_audit(base: &str, vkey: &str) -> String {
                 .to_owned()
         }
     }
-}
-
-/// A witness by others, on a port of its own; killed when dropped.
-struct Witness {
-    child: Child,
-    address: String,
-    vkey: String,
-}
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Witness {
-    fn start(folder: &Path, log_vkey: &str) -> Self {
-        let config = folder.join("witness.json");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = port.local_addr().unwrap().to_string();
-        drop(port);
-        let command = |name: &str| {
-            let mut command = python("aics-witness");
-            command.arg(name).arg("--config").arg(&config);
-            command
-        };
-        let mut init = command("init");
-        init.args(["--name", "witness.example/w1", "--listen", &address]);
-        let printed = run(&mut init);
-        let vkey = printed
-            .split_whitespace()
-            .find(|word| word.starts_with("witness.example/w1+"));
-        let vkey = vkey.expect("it prints its key").to_owned();
-        run(command("add-log").args(["--origin", "log.example", "--vkey", log_vkey]));
-        let serve = command("serve");
-        let child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL"])
-            .arg(serve.get_program())
-            .args(serve.get_args())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self {
-            child,
-            address,
-            vkey,
-        }
-    }
-
-    async fn is_ready(&self) {
-        let url = format!("http://{}/healthz", self.address).parse().unwrap();
-        let http = egress::Egress::new(egress::Limits::default()).unwrap();
-        let ready = timeout(Duration::from_secs(20), async {
-            while http.get(&url, "*/*").await.is_err() {
-                sleep(Duration::from_millis(20)).await;
-            }
-        });
-        ready.await.expect("the witness listens");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn aics_witness_cosigns_us_and_refuses_a_rollback() {
-    let (database, mut program) = growing(Dialect::Sqlite).await;
-    grown(&program, 5).await;
-    let log_vkey = vkey(&program).await;
-    let old = program.get("/log/checkpoint").await.unwrap();
-    assert!(program.stop().success());
-    let folder = tempfile::tempdir().unwrap();
-    let witness = Witness::start(folder.path(), &log_vkey);
-
-    let asked = format!("{} http://{}", witness.vkey, witness.address);
-    witness.is_ready().await;
-    // A quiet log: the newest head stands long enough to be cosigned and looked at.
-    let quiet = [
-        "--log-interval",
-        "20ms",
-        "--log-heartbeat",
-        "1h",
-        "--log-witness-every",
-        "1s",
-    ];
-    let asked = ["--log-witnesses", &asked];
-    let program = Program::serve(&database, &[&quiet[..], &asked].concat()).await;
-    let base = program.url("/log/");
-    let size = cosigned(&base, &log_vkey, &witness.vkey, 1).await;
-    // And again at a larger size: so it was given a consistency proof that it accepts.
-    stamp(&program, &["one more".to_owned()]).await.unwrap();
-    let size = cosigned(&base, &log_vkey, &witness.vkey, size + 1).await;
-
-    // The head that it has seen cannot be taken back.
-    let body = format!("old {size}\n\n{}", old.text());
-    let url = format!("http://{}/add-checkpoint", witness.address);
-    let http = egress::Egress::new(egress::Limits::default()).unwrap();
-    let refused = http
-        .post(&url.parse().unwrap(), "text/plain", "*/*", body.into())
-        .await
-        .unwrap();
-    assert!(
-        [400, 409, 422].contains(&refused.status.as_u16()),
-        "a rollback was answered with {}",
-        refused.status
-    );
-    cosigned(&base, &log_vkey, &witness.vkey, size).await;
-}
-
-/// Waits until a checkpoint of at least `size` carries the witness's cosignature.
-async fn cosigned(base: &str, log: &str, witness: &str, size: u64) -> u64 {
-    let cosigned = timeout(Duration::from_mins(1), async {
-        loop {
-            let mut check = python("python");
-            check.arg(script("cosigned.py")).args([base, log, witness]);
-            let output = check.output().unwrap();
-            let printed = String::from_utf8_lossy(&output.stdout);
-            if output.status.success() {
-                let found: u64 = printed.trim().parse().unwrap();
-                if found >= size {
-                    return found;
-                }
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-    });
-    cosigned.await.expect("the checkpoint is cosigned in time")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stamp::{Found, Submission, SubmitError, TimestampId, Tree};
+use stamp::{ClockOff, Found, Submission, SubmitError, TimestampId, Tree};
 use testkit::{Database, Dialect};
 use tlog::v1::{Data, TimeText, interval_hash, timestamp_hash};
 use tlog::{Checkpoint, Sha3, Sha256, SignedNote, TreeHash, verify_consistency, verify_inclusion};
@@ -232,7 +232,9 @@ async fn a_full_pool_and_a_wrong_clock_refuse() {
         newest.0 - i64::try_from(behind.as_micros()).unwrap(),
     ));
     let refused = log.notary.submit(submission).await.unwrap_err();
-    assert!(matches!(refused, SubmitError::ClockOff { behind: told } if told == behind));
+    assert!(
+        matches!(refused, SubmitError::ClockOff(ClockOff::BehindTheLog(told)) if told == behind)
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod life;
 mod log;
 mod proofs;
 mod seal_crash;
+mod timekeeping;
 mod two_sealers;
 mod waiting;
 mod witnessing;

@@ -1,6 +1,6 @@
 //! What people take home: proof files and RFC 3161 tokens, verified without the log.
 
-use stamp::{Found, ProofAnswer, Submission};
+use stamp::{Found, ProofAnswer, Submission, Under};
 use testkit::{Database, Dialect};
 use tlog::v1::Data;
 use tlog::{ProofFile, Trust};
@@ -13,7 +13,11 @@ async fn a_proof_file_verifies_offline() {
     let database = Database::new(Dialect::Sqlite).await;
     let log = Log::open(&database).await;
     let stamp = log.submit("what was stamped").await;
-    let pending = log.ledger.proof_file(stamp.id, None).await.unwrap();
+    let pending = log
+        .ledger
+        .proof_file(stamp.id, Under::Best, None)
+        .await
+        .unwrap();
     assert_eq!(pending, ProofAnswer::Pending(stamp));
     let mut sealer = log.sealer();
     log.seal(&mut sealer).await;
@@ -29,7 +33,11 @@ async fn a_proof_file_verifies_offline() {
     };
     let given = Some(Data::Text("what was stamped"));
     for (inside, outside) in [(None, given), (Some("what was stamped"), None)] {
-        let answer = log.ledger.proof_file(stamp.id, inside).await.unwrap();
+        let answer = log
+            .ledger
+            .proof_file(stamp.id, Under::Best, inside)
+            .await
+            .unwrap();
         let ProofAnswer::File(file) = answer else {
             panic!("{answer:?}");
         };
@@ -42,12 +50,16 @@ async fn a_proof_file_verifies_offline() {
     }
     let other = log
         .ledger
-        .proof_file(stamp.id, Some("something else"))
+        .proof_file(stamp.id, Under::Best, Some("something else"))
         .await;
     assert_eq!(other.unwrap(), ProofAnswer::OtherData);
     let mut unknown = stamp.id;
     unknown.nonce ^= 1;
-    let unknown = log.ledger.proof_file(unknown, None).await.unwrap();
+    let unknown = log
+        .ledger
+        .proof_file(unknown, Under::Best, None)
+        .await
+        .unwrap();
     assert_eq!(unknown, ProofAnswer::Unknown);
 }
 
@@ -61,7 +73,11 @@ async fn data_that_was_hashed_as_bytes_is_found_too() {
     };
     let stamp = log.notary.submit(submission).await.unwrap();
     log.seal(&mut log.sealer()).await;
-    let answer = log.ledger.proof_file(stamp.id, Some("raw")).await.unwrap();
+    let answer = log
+        .ledger
+        .proof_file(stamp.id, Under::Best, Some("raw"))
+        .await
+        .unwrap();
     let ProofAnswer::File(file) = answer else {
         panic!("{answer:?}");
     };

@@ -1,12 +1,14 @@
 //! Our log asks our witness: both sides of `tlog-witness`, over a door instead of a network.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use base::Unavailable;
+use base::{Bus as _, Unavailable};
 use parking_lot::Mutex;
 use stamp::witness::Witness;
 use stamp::witnesses::{Answer, WitnessClient, WitnessConfig, WitnessError, Witnesses};
+use stamp::{Cosignature, ProofAnswer, TimestampId, Under};
 use testkit::{Database, Dialect};
 use tlog::{AddCheckpoint, CosigningKey, SignedNote, Trust, Verdict};
 
@@ -109,16 +111,137 @@ async fn a_witness_sees_the_log_grow() {
         .iter()
         .find(|line| line.name == "witness.example");
     key().public().verify(line.unwrap(), &note.text).unwrap();
-    let answer = log.ledger.proof_file(stamp.id, Some("5")).await.unwrap();
-    let stamp::ProofAnswer::File(file) = answer else {
-        panic!("{answer:?}");
+    assert_eq!(cosigned_under(&log, stamp.id, "5").await, Some(6));
+}
+
+/// The size of the cosigned head under which the proof file of a timestamp stands; `None` while no
+/// witness has cosigned any.
+async fn cosigned_under(log: &Log, id: TimestampId, text: &str) -> Option<u64> {
+    let answer = log.ledger.proof_file(id, Under::Cosigned, Some(text));
+    let file = match answer.await.unwrap() {
+        ProofAnswer::File(file) => file,
+        ProofAnswer::NotWitnessed(stamp) if stamp.id == id => return None,
+        answer => panic!("{answer:?}"),
     };
     let witnesses = [key().public().clone()];
     let trust = Trust {
         logs: None,
         witnesses: &witnesses,
     };
-    assert_eq!(file.verify(None, trust).unwrap().cosignatures.len(), 1);
+    let verified = file.verify(None, trust).unwrap();
+    assert_eq!(verified.cosignatures.len(), 1);
+    Some(verified.checkpoint.size)
+}
+
+// On a busy log the newest head is almost never the one that was cosigned. What somebody takes home
+// must carry the witness all the same.
+#[tokio::test]
+async fn a_proof_keeps_its_witness_while_the_log_goes_on() {
+    let (database, far) = (
+        Database::new(Dialect::Sqlite).await,
+        Database::new(Dialect::Sqlite).await,
+    );
+    let log = Log::open(&database).await;
+    let door = door(&far, &log, None).await;
+    let (mut witnesses, mut sealer) = (asking(&log, &door), log.sealer());
+    assert_eq!(log.ledger.cosigned_checkpoint(0).await.unwrap(), None);
+    let first = log.submit("first").await;
+    log.seal(&mut sealer).await;
+    assert_eq!(cosigned_under(&log, first.id, "first").await, None);
+    assert_eq!(ask(&mut witnesses).await.unwrap(), Some(1));
+    let second = log.submit("second").await;
+    for _ in 0..3 {
+        log.clock.advance(log.settings.heartbeat);
+        log.seal(&mut sealer).await;
+    }
+    // Of four heads the oldest alone is cosigned, and covers the first interval only.
+    let newest = log.ledger.checkpoint().await.unwrap().unwrap();
+    assert_eq!((newest.size, newest.cosignatures.len()), (4, 0));
+    assert_eq!(log.ledger.cosigned_size().await.unwrap(), 1);
+    assert_eq!(cosigned_under(&log, first.id, "first").await, Some(1));
+    assert_eq!(cosigned_under(&log, second.id, "second").await, None);
+    // Whoever asks for no witness gets one where there is one, and else the newest head.
+    for (stamp, size) in [(first, 1), (second, 4)] {
+        let answer = log.ledger.proof_file(stamp.id, Under::Best, None);
+        let ProofAnswer::File(file) = answer.await.unwrap() else {
+            panic!("{stamp:?}");
+        };
+        let checkpoint = tlog::Checkpoint::parse(&file.checkpoint.text).unwrap();
+        assert_eq!(checkpoint.size, size);
+    }
+    assert_eq!(ask(&mut witnesses).await.unwrap(), Some(4));
+    assert_eq!(cosigned_under(&log, first.id, "first").await, Some(4));
+    assert_eq!(cosigned_under(&log, second.id, "second").await, Some(4));
+}
+
+// Of two witnesses one is slow: the newest cosigned head then lacks it, an older one does not.
+#[tokio::test]
+async fn the_head_with_most_cosignatures_is_offered() {
+    let database = Database::new(Dialect::Sqlite).await;
+    let log = Log::open(&database).await;
+    let mut sealer = log.sealer();
+    for _ in 0..12 {
+        log.clock.advance(log.settings.heartbeat);
+        log.seal(&mut sealer).await;
+    }
+    let cosign = async |size: u64, witness: &str| {
+        let cosignature = Cosignature {
+            witness: witness.to_owned(),
+            line: format!("— {witness} AAAA"),
+        };
+        let added = log.store.add_cosignature(size, cosignature);
+        added.await.unwrap();
+    };
+    let check = async |from: u64, expected: Option<u64>| {
+        let best = log.ledger.cosigned_checkpoint(from).await.unwrap();
+        assert_eq!(best.map(|best| best.size), expected, "from {from}");
+    };
+    for (size, witness) in [(1, "a"), (1, "b"), (2, "a"), (2, "b"), (3, "a")] {
+        cosign(size, witness).await;
+    }
+    check(0, Some(2)).await;
+    check(2, Some(2)).await;
+    check(3, Some(3)).await;
+    check(4, None).await;
+    assert_eq!(log.ledger.cosigned_size().await.unwrap(), 3);
+    // But it is not looked for in all of history.
+    for size in 4..=12 {
+        cosign(size, "a").await;
+    }
+    check(0, Some(12)).await;
+}
+
+// Somebody waits for a witnessed proof of what he just stamped: on a quiet log that must not take
+// until the next round, and on a busy one a witness must not be asked about every head.
+#[tokio::test]
+async fn a_new_head_is_shown_to_witnesses_at_once_but_not_more_often_than_set() {
+    let (database, far) = (
+        Database::new(Dialect::Sqlite).await,
+        Database::new(Dialect::Sqlite).await,
+    );
+    let log = Log::open(&database).await;
+    let door = door(&far, &log, None).await;
+    let mut sealer = log.sealer();
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    // Only an event can wake it before this test is given up.
+    let every = Duration::from_hours(1);
+    let running = tokio::spawn(asking(&log, &door).run(every, log.bus.subscribe(), async {
+        let _ = stopping.await;
+    }));
+    log.seal(&mut sealer).await;
+    let asked = tokio::time::timeout(Duration::from_secs(20), async {
+        while log.ledger.cosigned_size().await.unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    asked.await.expect("the first head was shown at once");
+    for _ in 0..3 {
+        log.clock.advance(log.settings.heartbeat);
+        log.seal(&mut sealer).await;
+    }
+    stop.send(()).unwrap();
+    running.await.unwrap();
+    assert_eq!(*door.statuses.lock(), [200], "the next heads wait");
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub(super) struct Operation {
     pub summary: &'static str,
     pub about: &'static str,
     pub parameters: &'static [&'static str],
+    /// Those of the query that must be given.
+    pub required: &'static [&'static str],
     pub body: Option<Body>,
     pub answers: &'static [(u16, &'static str, Kinds)],
     pub problems: &'static [Kind],
@@ -119,6 +121,7 @@ const fn get(
         summary,
         about: "",
         parameters: &[],
+        required: &[],
         body: None,
         answers: &[],
         problems: &[],
@@ -161,6 +164,7 @@ const OF_TIMESTAMPS: &[Operation] = &[
     Operation {
         about: "Answers the timestamps of a tag, newest first. `Link` names the next page, if there is one.",
         parameters: &["tag", "before", "limit"],
+        required: &["tag"],
         answers: &[(
             200,
             "The timestamps",
@@ -235,14 +239,15 @@ const OF_TIMESTAMPS: &[Operation] = &[
         ..get("/api/v1/ts/{id}", "read", TIMESTAMPS, "Read a timestamp")
     },
     Operation {
-        about: "Everything that is needed to verify the timestamp offline, for ever, without this server: C2SP tlog-proof, under the newest checkpoint.",
-        parameters: &["id"],
+        about: "Everything that is needed to verify the timestamp offline, for ever, without this server: C2SP tlog-proof. It is under the newest checkpoint that witnesses cosigned, if one covers the timestamp, or else under the newest; with `?witnessed` only under a cosigned one.",
+        parameters: &["id", "witnessed"],
         answers: &[(200, "The proof file", &[(TEXT, Shape::Text)])],
         problems: &[
             Kind::MalformedId,
             Kind::UnknownTimestamp,
             Kind::Forgotten,
             Kind::NotYetSealed,
+            Kind::NotYetWitnessed,
         ],
         ..get(
             "/api/v1/ts/{id}/proof",
@@ -373,6 +378,17 @@ const OF_FILES: &[Operation] = &[
         )
     },
     Operation {
+        about: "The newest checkpoint that witnesses have cosigned: what a client reads whose policy asks for witnesses. `/log/witnessed/` is a log's prefix as C2SP has it, with the same tiles as `/log/`.",
+        answers: &[(200, "A signed note", &[(TEXT, Shape::Text)])],
+        problems: &[Kind::NotYetWitnessed],
+        ..get(
+            "/log/witnessed/checkpoint",
+            "witnessedCheckpoint",
+            FILES,
+            "Read the cosigned checkpoint",
+        )
+    },
+    Operation {
         about: "Every key that the log ever signed with, newest first, one verifier key to a line.",
         answers: &[(200, "Verifier keys", &[(TEXT, Shape::Text)])],
         ..get("/log/key", "keys", FILES, "Read the keys")
@@ -387,6 +403,22 @@ const OF_FILES: &[Operation] = &[
         )],
         problems: &[Kind::UnknownTile],
         ..get("/log/tile/{name}", "tile", FILES, "Read a tile")
+    },
+    Operation {
+        about: "The same tiles, beside the cosigned checkpoint.",
+        parameters: &["name"],
+        answers: &[(
+            200,
+            "Hashes of 32 bytes, or entries behind their lengths",
+            &[(OCTETS, Shape::Bytes)],
+        )],
+        problems: &[Kind::UnknownTile],
+        ..get(
+            "/log/witnessed/tile/{name}",
+            "witnessedTile",
+            FILES,
+            "Read a tile of the cosigned log",
+        )
     },
 ];
 
