@@ -21,6 +21,9 @@ pub trait Propagation: Send + Sync {
     /// Makes `span` a child of what the headers name. Headers that name nothing are ignored.
     fn adopt(&self, span: &Span, context: &TraceContext);
 
+    /// Gives `span` another name than it began with.
+    fn rename(&self, span: &Span, name: &str);
+
     /// The headers that name `span`; `None` when it is not part of a trace.
     fn context(&self, span: &Span) -> Option<TraceContext>;
 }
@@ -41,6 +44,13 @@ pub fn is_propagated() -> bool {
 pub fn adopt(span: &Span, context: &TraceContext) {
     if let Some(propagation) = PROPAGATION.get() {
         propagation.adopt(span, context);
+    }
+}
+
+/// Names the current span by what turned out to be done, if traces are exported.
+pub fn rename_current(name: &str) {
+    if let Some(propagation) = PROPAGATION.get() {
+        propagation.rename(&Span::current(), name);
     }
 }
 

@@ -103,7 +103,6 @@ impl Web {
         // Named by its route, not by its path, which may hold a secret.
         let span = tracing::debug_span!(
             "request",
-            otel.name = tracing::field::Empty,
             otel.kind = "server",
             id = asked.id.to_str().unwrap_or_default(),
             http.request.method = %request.method(),
@@ -144,7 +143,7 @@ fn given_id(from_proxy: bool, headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// What a caller's trace says of this request. A caller may be a stranger: it decides under which
-/// trace its own requests are found, and nothing else.
+/// trace its own requests are found, and that they are kept.
 fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
     Some(TraceContext {

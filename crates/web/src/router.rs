@@ -219,7 +219,7 @@ where
         Box::pin(async move {
             let measured = self.figures.begin();
             // The path itself may hold a secret, such as an invitation's.
-            tracing::Span::current().record("otel.name", self.figures.name.as_str());
+            base::trace::rename_current(&self.figures.name);
             let response = if self.body_bytes_max > 0 {
                 request
                     .extensions_mut()

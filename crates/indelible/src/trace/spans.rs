@@ -101,6 +101,10 @@ impl Propagation for Headers {
         }
     }
 
+    fn rename(&self, span: &tracing::Span, name: &str) {
+        span.context().span().update_name(name.to_owned());
+    }
+
     fn context(&self, span: &tracing::Span) -> Option<TraceContext> {
         let mut carrier = HashMap::new();
         self.0.inject_context(&span.context(), &mut carrier);

@@ -56,11 +56,7 @@ fn value(samples: &[Value], name: &str, labels: &[(&str, &str)]) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prometheus_own_parsers_read_every_figure() {
     let database = Database::new(Dialect::Sqlite).await;
-    let program = Program::serve(
-        &database,
-        &["--web-exempt", "", "--metrics-allow", "127.0.0.0/8"],
-    )
-    .await;
+    let program = Program::serve(&database, &[]).await;
     for number in 0..3 {
         let body = format!("{{\"data\": \"{number}\"}}");
         let reply = program
