@@ -9,15 +9,32 @@ use base::Clock;
 use base::health::{Part, Probe};
 use jobs::Jobs;
 
+use crate::config::{Config, Role};
 use crate::doctor::DISK_FAIL_BYTES;
+use crate::home::Home;
 
 /// A job that was due for so long is stuck: nobody runs its kind, or everybody hangs.
 const STUCK_AFTER: Duration = Duration::from_mins(5);
 /// How long the store may take to answer.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The parts of a process that plays these roles.
+pub(crate) fn of(
+    config: &Config,
+    home: &Home,
+    jobs: &Arc<Jobs>,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Arc<dyn Probe>> {
+    let mut probes: Vec<Arc<dyn Probe>> = vec![Arc::new(Disk(home.dir().to_owned()))];
+    if config.plays(Role::Worker) {
+        let (jobs, clock) = (Arc::clone(jobs), Arc::clone(clock));
+        probes.push(Arc::new(Work { jobs, clock }));
+    }
+    probes
+}
+
 /// Whether there is room to write.
-pub(crate) struct Disk(pub(crate) PathBuf);
+struct Disk(PathBuf);
 
 #[async_trait]
 impl Probe for Disk {
@@ -40,9 +57,9 @@ impl Probe for Disk {
 }
 
 /// Whether background work gets done. Asked only where a worker runs: no other process can mend it.
-pub(crate) struct Work {
-    pub(crate) jobs: Arc<Jobs>,
-    pub(crate) clock: Arc<dyn Clock>,
+struct Work {
+    jobs: Arc<Jobs>,
+    clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
@@ -54,7 +71,7 @@ impl Probe for Work {
                 let now = self.clock.now();
                 let late = kinds.iter().filter_map(|kind| {
                     let age = now.since(kind.oldest_ready?);
-                    (age > STUCK_AFTER).then(|| (age, kind.name.as_str()))
+                    (age > STUCK_AFTER).then_some((age, kind.name.as_str()))
                 });
                 match late.max() {
                     Some((age, kind)) => {

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use base::health::Probe;
 use base::{Clock, Entropy, SystemEntropy};
 use facts::Facts;
 use serde::{Deserialize, Serialize};
@@ -21,9 +20,8 @@ use web::{App, Parts, SealerHealth, Web, WebSettings};
 use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
-use crate::probes::{Disk, Work};
 use crate::wiring::Backend;
-use crate::{background, carriers, figures, signals, trace, wiring};
+use crate::{background, carriers, figures, probes, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -137,11 +135,6 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     if let (Some(door), Some(log)) = (door, log) {
         let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
         let health_figures = health.clone();
-        let mut probes: Vec<Arc<dyn Probe>> = vec![Arc::new(Disk(home.dir().to_owned()))];
-        if config.plays(Role::Worker) {
-            let (jobs, clock) = (Arc::clone(&jobs), Arc::clone(&clock));
-            probes.push(Arc::new(Work { jobs, clock }));
-        }
         let app = App::start(Parts {
             store: Arc::clone(&store),
             sealer: health.map(|health| SealerHealth {
@@ -153,9 +146,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             ledger: log.ledger,
             follower: log.follower,
             authority: authority.as_str().into(),
-            clock,
+            probes: probes::of(config, &home, &jobs, &clock),
             figures: figures::sources(&backend, &jobs, health_figures),
-            probes,
+            clock,
             entropy,
             settings: web_settings(config),
         });
