@@ -8,7 +8,8 @@
 
 mod cli;
 mod contract;
+mod jobs;
 mod notices;
 mod postgres;
 mod real;
-mod stamp;
+pub(crate) mod stamp;
