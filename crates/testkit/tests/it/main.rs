@@ -8,8 +8,9 @@
 
 mod cli;
 mod contract;
+mod jobs;
 mod notices;
 mod postgres;
 mod real;
-mod stamp;
 mod watching;
+mod stamp;
