@@ -115,8 +115,8 @@ pub(crate) async fn tagged(
     let tag = tag.ok_or_else(|| ApiError::plain(Kind::TagMissing).field("tag"))?;
     let page = app.ledger.tagged(tag, asked.before, asked.limit()).await?;
     let mut messages = Vec::with_capacity(page.ids.len());
-    for id in &page.ids {
-        match app.ledger.timestamp(*id).await? {
+    for found in app.ledger.timestamps(&page.ids).await? {
+        match found {
             Found::Pending(timestamp) => {
                 messages.push(message::timestamp(&app.authority, &timestamp, None));
             }
