@@ -75,14 +75,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let settings = stamp_settings(config, &authority);
 
-    let (stop, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        signals::stop().await;
-        stop.send_replace(true);
-        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
-        signals::stop().await;
-        std::process::exit(STOPPED_AT_ONCE);
-    });
+    let stopping = asked_to_stop();
     let stopped = || {
         let mut stopping = stopping.clone();
         async move {
@@ -210,6 +203,19 @@ impl Log {
             ledger: Arc::new(Ledger::new(Arc::clone(store))),
         })
     }
+}
+
+/// Turns true at the first signal; the second ends the process.
+fn asked_to_stop() -> watch::Receiver<bool> {
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        signals::stop().await;
+        stop.send_replace(true);
+        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
+        signals::stop().await;
+        std::process::exit(STOPPED_AT_ONCE);
+    });
+    stopping
 }
 
 /// Returns only when a part broke off: better no server than one that seals no more.

@@ -110,20 +110,20 @@ impl Ledger {
         let addresses: Vec<(u64, u32)> = ids.iter().map(|id| (id.batch, id.index)).collect();
         let entries = self.store.entries(&addresses).await?;
         let mut found = vec![Found::Unknown; ids.len()];
-        let mut sealed: BTreeMap<u64, Vec<(usize, (TimestampId, Placement))>> = BTreeMap::new();
+        let mut sealed: BTreeMap<u64, Members> = BTreeMap::new();
         for (at, (id, entry)) in ids.iter().zip(entries).enumerate() {
             match standing(*id, entry) {
                 Standing::Known(known) => found[at] = known,
                 Standing::In(interval, placement) => {
                     let of = sealed.entry(interval).or_default();
-                    of.push((at, (*id, placement)));
+                    of.asked_at.push(at);
+                    of.placed.push((*id, placement));
                 }
             }
         }
         for (interval, members) in sealed {
-            let (places, members): (Vec<usize>, Vec<_>) = members.into_iter().unzip();
-            let each = self.sealed_in(interval, &members).await?;
-            for (at, one) in places.into_iter().zip(each) {
+            let each = self.sealed_in(interval, &members.placed).await?;
+            for (at, one) in members.asked_at.into_iter().zip(each) {
                 found[at] = one;
             }
         }
@@ -379,6 +379,14 @@ impl Ledger {
         let newest = self.store.cosigned_checkpoints(0, 1).await?;
         Ok(newest.first().map_or(0, |checkpoint| checkpoint.size))
     }
+}
+
+/// Timestamps of one interval, among those that were asked for.
+#[derive(Default)]
+struct Members {
+    /// As which of them.
+    asked_at: Vec<usize>,
+    placed: Vec<(TimestampId, Placement)>,
 }
 
 /// Where a timestamp stands, before its proof is looked for.
