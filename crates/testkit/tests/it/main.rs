@@ -8,6 +8,7 @@
 
 mod cli;
 mod contract;
+mod extract;
 mod postgres;
 mod real;
 mod stamp;
