@@ -211,7 +211,7 @@ fn checks(criterion: &mut Criterion) {
         "d41d8cd98f00b204e9800998ecf8427e",
     ] {
         group.bench_function(value, |bencher| {
-            bencher.iter(|| lists.check(black_box(value)))
+            bencher.iter(|| lists.check(black_box(value)));
         });
     }
     group.finish();
