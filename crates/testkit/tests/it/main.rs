@@ -8,6 +8,7 @@
 
 mod cli;
 mod contract;
+mod extract;
 mod jobs;
 mod notices;
 mod postgres;
