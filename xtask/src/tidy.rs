@@ -13,7 +13,7 @@ use crate::run::{output, root};
 const LINES_MAX: usize = 700;
 
 /// Which technology which rooms may know: a dependency, and the crates that may name it.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("rusqlite", &["store-sqlite"]),
     ("sqlx", &["store-postgres", "testkit"]),
     ("axum", &["web", "bench"]),
@@ -22,6 +22,8 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("clap", &["indelible", "bench"]),
     ("anyhow", &["indelible", "xtask", "bench"]),
     ("toml", &["indelible"]),
+    ("tonic", &["runners"]),
+    ("prost", &["runners"]),
     ("seccompiler", &["jail"]),
 ];
 
