@@ -1,6 +1,8 @@
 //! The audit trail: who did what to which, from where. Entries are only ever added, and each is a
 //! fact that is sealed in the log.
 
+use std::net::IpAddr;
+
 use base::{Actor, UnixMicros, UserId};
 use facts::FactId;
 use serde_json::Value;
@@ -39,7 +41,7 @@ pub struct AuditRow {
     /// The account's name, while it exists.
     pub user_name: Option<String>,
     /// From where, if it is known.
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     /// What was done.
     pub act: String,
     /// To what, as `kind:id`; empty when to nothing in particular.
@@ -90,4 +92,32 @@ pub struct Deed<'a> {
     pub target: Option<Target>,
     /// What else.
     pub details: Details,
+}
+
+/// Words of a text as the trail's index has them: letters and digits without case, and every
+/// address, number or name with a dot or an `@` in it as a whole too.
+pub fn audit_words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for piece in text.split(|letter: char| !is_word(letter) && !"@.-:".contains(letter)) {
+        let whole = piece.trim_matches(|letter| "@.-:".contains(letter));
+        words.push(whole.to_lowercase());
+        if whole.contains(|letter| "@.-:".contains(letter)) {
+            words.extend(
+                whole
+                    .split(|letter: char| !is_word(letter))
+                    .map(str::to_lowercase),
+            );
+        }
+    }
+    words.retain(|word| !word.is_empty() && word.len() <= WORD_BYTES_MAX);
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// Longer words are not looked for: hashes and addresses have less.
+const WORD_BYTES_MAX: usize = 256;
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }

@@ -44,7 +44,7 @@ pub enum OidcFinished {
 impl Accounts {
     /// The configured providers.
     pub fn oidc_providers(&self) -> &[ProviderView] {
-        todo!()
+        &self.providers
     }
 
     /// The provider's address to send the browser to. `browser` is the value of a cookie that the
@@ -87,5 +87,26 @@ impl Accounts {
     pub async fn oidc_unlink(&self, caller: &Caller, link: i64) -> Result<(), OwnError> {
         let _ = (caller, link);
         todo!()
+    }
+}
+
+/// What is known of the providers.
+pub(crate) struct Providers {
+    #[expect(dead_code, reason = "bodies follow")]
+    http: std::sync::Arc<dyn crate::OidcHttp>,
+}
+
+impl Providers {
+    pub(crate) fn new(http: std::sync::Arc<dyn crate::OidcHttp>) -> Self {
+        Self { http }
+    }
+}
+
+impl Accounts {
+    /// The name of the provider that has this issuer.
+    pub(crate) fn provider_of(&self, issuer: &str) -> Option<String> {
+        let mut providers = self.settings.oidc.iter();
+        let found = providers.find(|provider| provider.issuer.as_str() == issuer);
+        found.map(|provider| provider.name.clone())
     }
 }

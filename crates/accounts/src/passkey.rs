@@ -10,7 +10,7 @@ impl Accounts {
     /// Whether browsers offer passkeys here: at a name with TLS, or at `localhost`. Never at a bare
     /// address such as 127.0.0.1.
     pub fn passkeys_available(&self) -> bool {
-        todo!()
+        self.passkeys.is_some()
     }
 
     /// Begins to sign in; the value is the argument of `navigator.credentials.get`.
@@ -85,4 +85,15 @@ impl Accounts {
         let _ = (caller, passkey);
         todo!()
     }
+}
+
+/// The relying party; `None` where browsers offer no passkeys.
+pub(crate) fn webauthn(settings: &crate::Settings) -> Option<webauthn_rs::Webauthn> {
+    let url = &settings.public_url;
+    let host = url.domain()?;
+    if url.scheme() != "https" && host != "localhost" && !host.ends_with(".localhost") {
+        return None;
+    }
+    let built = webauthn_rs::WebauthnBuilder::new(host, url).ok()?;
+    built.rp_name(&settings.product).build().ok()
 }

@@ -65,6 +65,11 @@ impl Password {
         Ok(password)
     }
 
+    /// What is hashed when nothing was typed that could be a password.
+    pub(crate) fn none() -> Self {
+        Self(String::new())
+    }
+
     fn prepared(text: &str) -> Result<Self, PasswordError> {
         if text.len() > PASSWORD_BYTES_MAX {
             return Err(PasswordError::TooLong);
@@ -103,8 +108,9 @@ const WALKS: [&str; 7] = [
     "zxcvbnm",
     "1q2w3e4r5t6y7u8i9o0p",
 ];
-/// Words in most of the passwords that are tried first, and what people write for their letters.
+/// Words in most of the passwords that are tried first, longer ones before those that they begin with.
 const COMMON: [&str; 16] = [
+    "administrator",
     "password",
     "passwort",
     "passwd",
@@ -113,7 +119,6 @@ const COMMON: [&str; 16] = [
     "iloveyou",
     "qwerty",
     "admin",
-    "administrator",
     "dragon",
     "monkey",
     "football",

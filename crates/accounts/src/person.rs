@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use base::{Actor, ApiTokenId, SessionId, UnixMicros, UserId, Who};
 
-use crate::{Email, Invalid, Permission, PermissionSet, RoleId, invalid};
+use crate::records::PasskeyRecord;
+use crate::{Email, Invalid, Permission, PermissionSet, Role, RoleId, invalid};
 
 /// Most letters of a name.
 const NAME_LETTERS_MAX: usize = 100;
@@ -93,9 +94,43 @@ pub struct Caller {
     pub actor: Actor,
     /// Whose account, and what it may do.
     pub user: Arc<Principal>,
+    /// Until when dangerous acts are allowed; `None` when the way in allows none.
+    pub fresh_until: Option<UnixMicros>,
 }
 
 impl Caller {
+    /// Whoever's browser shows the cookie of `session`, in the request named `request`.
+    pub fn in_session(session: &Session, address: Option<IpAddr>, request: Option<String>) -> Self {
+        Self {
+            actor: Actor {
+                who: Who::Person(session.user.id, session.id),
+                address,
+                request,
+            },
+            user: Arc::clone(&session.user),
+            fresh_until: Some(session.fresh_until),
+        }
+    }
+
+    /// Whoever called with an `Authorization` header.
+    pub fn by_header(
+        header: &Authenticated,
+        address: Option<IpAddr>,
+        request: Option<String>,
+    ) -> Self {
+        Self {
+            actor: Actor {
+                who: header.who,
+                address,
+                request,
+            },
+            user: Arc::clone(&header.user),
+            // A password that comes with every request is as fresh as can be; a token is no proof
+            // of who holds it.
+            fresh_until: matches!(header.who, Who::Password(_)).then_some(UnixMicros(i64::MAX)),
+        }
+    }
+
     /// The session, if a person acts in a browser.
     pub fn session(&self) -> Option<SessionId> {
         match self.actor.who {
@@ -261,4 +296,24 @@ pub struct LinkRow {
     pub email: Option<String>,
     /// When it was linked.
     pub created_at: UnixMicros,
+}
+
+impl From<PasskeyRecord> for PasskeyRow {
+    fn from(record: PasskeyRecord) -> Self {
+        Self {
+            id: record.id,
+            name: record.name,
+            created_at: record.created_at,
+            used_at: record.used_at,
+        }
+    }
+}
+
+impl From<Role> for RoleRef {
+    fn from(role: Role) -> Self {
+        Self {
+            id: role.id,
+            name: role.name,
+        }
+    }
 }

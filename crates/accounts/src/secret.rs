@@ -11,7 +11,12 @@ impl SecretHash {
     /// The hash of a text that somebody shows. Looking it up in an index needs no comparison in
     /// constant time: whoever can choose the text cannot choose its hash byte by byte.
     pub fn of(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).into())
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// The same of bytes.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
     }
 }
 
