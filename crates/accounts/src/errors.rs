@@ -185,6 +185,9 @@ pub enum OidcError {
     /// The answer belongs to no request of this browser, was used before, or took too long.
     #[error("this sign-in was not begun in this browser, or took too long")]
     Expired,
+    /// It was shown too long ago who this is: confirm, then try again.
+    #[error("confirm that it is you")]
+    NotFresh,
     /// The provider said no, in its own words.
     #[error("the provider refused: {0}")]
     Refused(String),

@@ -47,8 +47,8 @@ pub struct OidcProvider {
     pub slug: String,
     /// Its name on the sign-in page.
     pub name: String,
-    /// Its issuer, exactly as it says it itself.
-    pub issuer: Url,
+    /// Its issuer, exactly as it says it itself: a URL, with or without a slash at its end.
+    pub issuer: String,
     /// Our name there.
     pub client_id: String,
     /// Our secret there; `None` for a public client.
