@@ -18,6 +18,7 @@ mod monitor;
 mod outgoing;
 mod parallel;
 mod probes;
+mod rooms;
 mod say;
 mod serve;
 mod signals;
