@@ -31,6 +31,7 @@ impl TestApp {
 #[tokio::test]
 async fn every_page_of_the_room_is_there() {
     let app = TestApp::start().await;
+    app.seal().await;
     let mut ada = Browser::administrator(&app).await;
     for (path, says) in [
         ("/admin", "all is well"),
