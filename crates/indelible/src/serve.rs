@@ -9,7 +9,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use base::{Clock, Entropy, SystemEntropy};
 use facts::Facts;
+use notify::Notices;
 use serde::{Deserialize, Serialize};
+use stamp::timekeeping::Timekeeper;
 use stamp::witnesses::{WitnessConfig, Witnesses};
 use stamp::{Follower, Ledger, Notary, Sealer, Store, retention};
 use tokio::net::{TcpListener, TcpSocket};
@@ -21,7 +23,7 @@ use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
 use crate::wiring::Backend;
-use crate::{background, carriers, figures, probes, signals, trace, wiring};
+use crate::{background, carriers, figures, probes, rooms, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -43,13 +45,14 @@ pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let served = runtime.block_on(serve(&loaded.config));
+    let served = runtime.block_on(serve(loaded));
     telling.finish();
     served?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
+    let config = &loaded.config;
     let door = if config.plays(Role::Web) {
         Some(Door::claim(config.web.listen, &Home::at(&config.data))?)
     } else {
@@ -59,28 +62,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let backend = wiring::open(config, &home).await?;
     let store = Arc::clone(&backend.store);
     let address = door.as_ref().map_or(config.web.listen, |door| door.address);
-    let place = match &config.web.public_url {
-        Some(url) => url.authority().to_owned(),
-        None => address.to_string(),
-    };
-    let authority = wiring::authority(config, &*store, &place).await?;
+    let authority = wiring::authority(config, &*store, &place(config, address)).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let (clock, mut timekeeper) = wiring::clock(config, &entropy, &backend.bus);
-    let clock: Arc<dyn Clock> = clock;
-    if let Some(timekeeper) = &mut timekeeper {
-        // Before anything is stamped: a few seconds at most.
-        timekeeper.check().await;
-    }
+    let (clock, timekeeper) = checked_clock(config, &entropy, &backend).await;
     let settings = stamp_settings(config, &authority);
 
-    let (stop, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        signals::stop().await;
-        stop.send_replace(true);
-        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
-        signals::stop().await;
-        std::process::exit(STOPPED_AT_ONCE);
-    });
+    let stopping = asked_to_stop();
     let stopped = || {
         let mut stopping = stopping.clone();
         async move {
@@ -120,19 +107,34 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     } else {
         None
     };
-    if let Some(log) = log.as_ref().filter(|_| config.plays(Role::Worker)) {
-        let facts = Facts::new(
-            Arc::clone(&backend.facts),
-            Arc::clone(&log.notary),
-            Arc::clone(&log.ledger),
-            Arc::clone(&clock),
-        );
-        let transports = carriers::transports(config)?;
+    let facts = log
+        .as_ref()
+        .map(|log| Arc::new(log.facts(&backend, &clock)));
+    let transports = carriers::transports(config)?;
+    let accounts = rooms::accounts(
+        config,
+        &home,
+        &backend,
+        &jobs,
+        transports.clone(),
+        (&clock, &entropy),
+        rooms::public_url(config, address),
+    )?;
+    if let Some(facts) = facts.as_ref().filter(|_| config.plays(Role::Worker)) {
+        let transports = transports.clone();
         let courier = Arc::new(background::courier(&backend, &jobs, transports, &clock));
-        let worker = background::worker(&jobs, &Arc::new(facts), &courier);
+        let worker = background::worker(&jobs, facts, &courier, &accounts);
         tasks.spawn(worker.run(stopped()));
     }
-    if let (Some(door), Some(log)) = (door, log) {
+    if let (Some(door), Some(log), Some(facts)) = (door, log, facts) {
+        // Others may change somebody's rights; the task ends with the process.
+        let listening = Arc::clone(&accounts);
+        tokio::spawn(async move { listening.listen().await });
+        let setup = accounts.make_setup_ticket().await?;
+        let setup = setup.map(|secret| {
+            let base = accounts.settings().public_url.as_str();
+            format!("{}/setup/{}", base.trim_end_matches('/'), secret.expose())
+        });
         let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
         let health_figures = health.clone();
         let app = App::start(Parts {
@@ -150,11 +152,17 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             figures: figures::sources(&backend, &jobs, health_figures),
             clock,
             entropy,
+            accounts,
+            jobs,
+            facts,
+            notices: Arc::new(Notices::new(Arc::clone(&backend.notices), transports)),
+            installation: rooms::installation(loaded, &home),
             settings: web_settings(config),
         });
         let listener = door.open()?;
         Notice::of(address).leave(&home);
         banner(config, &home, &backend.name, &authority, Some(address));
+        invite(setup.as_deref());
         tokio::select! {
             served = web::serve(listener, Web::new(app), stopped()) => served?,
             broken = watch_over(&mut tasks) => return Err(broken),
@@ -203,6 +211,51 @@ impl Log {
             ledger: Arc::new(Ledger::new(Arc::clone(store))),
         })
     }
+
+    /// What other rooms have sealed goes through the same notary.
+    fn facts(&self, backend: &Backend, clock: &Arc<dyn Clock>) -> Facts {
+        Facts::new(
+            Arc::clone(&backend.facts),
+            Arc::clone(&self.notary),
+            Arc::clone(&self.ledger),
+            Arc::clone(clock),
+        )
+    }
+}
+
+/// Where the log is served: the name it takes when it is given none.
+fn place(config: &Config, address: SocketAddr) -> String {
+    match &config.web.public_url {
+        Some(url) => url.authority().to_owned(),
+        None => address.to_string(),
+    }
+}
+
+/// The clock, and who asks the time servers about it. They have been asked once, which takes a few
+/// seconds at most: nothing is stamped before.
+async fn checked_clock(
+    config: &Config,
+    entropy: &Arc<dyn Entropy>,
+    backend: &Backend,
+) -> (Arc<dyn Clock>, Option<Timekeeper>) {
+    let (clock, mut timekeeper) = wiring::clock(config, entropy, &backend.bus);
+    if let Some(timekeeper) = &mut timekeeper {
+        timekeeper.check().await;
+    }
+    (clock, timekeeper)
+}
+
+/// Turns true at the first signal; the second ends the process.
+fn asked_to_stop() -> watch::Receiver<bool> {
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        signals::stop().await;
+        stop.send_replace(true);
+        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
+        signals::stop().await;
+        std::process::exit(STOPPED_AT_ONCE);
+    });
+    stopping
 }
 
 /// Returns only when a part broke off: better no server than one that seals no more.
@@ -319,6 +372,16 @@ impl Notice {
     }
 }
 
+/// Says how the first account is made, as long as there is none. Printed, never logged.
+fn invite(setup: Option<&str>) {
+    if let Some(link) = setup {
+        let _ = writeln!(
+            anstream::stdout(),
+            "  set up    {link}\n            opens once, and makes the first account: an administrator"
+        );
+    }
+}
+
 /// Says where to look.
 fn banner(
     config: &Config,
@@ -392,6 +455,10 @@ fn web_settings(config: &Config) -> WebSettings {
         requests_burst: web.requests_burst,
         timestamps_per_s: web.timestamps_per_s,
         timestamps_burst: web.timestamps_burst,
+        public_origin: web
+            .public_url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization()),
         exempt: web.exempt.clone(),
         trusted_proxies: web.trusted_proxies.clone(),
         watchers: config.metrics.allow.clone(),

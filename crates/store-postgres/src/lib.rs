@@ -8,6 +8,8 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod audit;
 mod bus;
 mod connection;
 mod error;

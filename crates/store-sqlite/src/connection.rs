@@ -19,11 +19,14 @@ pub(crate) struct Schema(pub(crate) &'static [&'static str]);
 pub(crate) const LASTING: Schema = Schema(&[
     include_str!("../migrations/0001_log.sql"),
     include_str!("../migrations/0002_jobs.sql"),
+    include_str!("../migrations/0003_accounts.sql"),
 ]);
 
 /// `ttl.db`: records that expire, such as sessions and codes. Never part of a backup.
-pub(crate) const TEMPORARY: Schema =
-    Schema(&[include_str!("../migrations/temporary/0002_notices.sql")]);
+pub(crate) const TEMPORARY: Schema = Schema(&[
+    include_str!("../migrations/temporary/0001_accounts.sql"),
+    include_str!("../migrations/temporary/0002_notices.sql"),
+]);
 
 /// How long a statement waits for another process that holds the lock.
 const BUSY: Duration = Duration::from_secs(30);

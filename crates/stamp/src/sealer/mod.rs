@@ -252,7 +252,7 @@ impl Sealer {
     /// sealing them now would carry its error into every later interval.
     async fn batches(&self) -> Result<Vec<PooledBatch>, Unavailable> {
         let limit = self.settings.interval_timestamps_max;
-        let mut batches = self.store.pool(limit).await?;
+        let mut batches = self.store.pool(0, limit).await?;
         let future = self.clock.now().plus(self.settings.clock_tolerance);
         let read = batches.len();
         batches.retain(|batch| youngest(batch).is_none_or(|entry| entry.time <= future));

@@ -8,6 +8,8 @@
 
 mod cli;
 mod contract;
+mod extract;
+mod jobs;
 mod notices;
 mod postgres;
 mod real;
