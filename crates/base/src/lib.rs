@@ -7,7 +7,10 @@
 mod actor;
 mod bus;
 mod entropy;
+pub mod health;
+pub mod metrics;
 mod time;
+pub mod trace;
 mod unavailable;
 
 pub use actor::{Actor, ApiTokenId, SessionId, UserId, Who};

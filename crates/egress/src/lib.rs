@@ -10,12 +10,14 @@ mod answer;
 mod error;
 pub mod guard;
 pub mod mail;
+pub mod otlp;
 pub mod sntp;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::redirect::Policy;
+use tracing::Instrument as _;
 use url::Url;
 
 pub use answer::{Answer, Body};
@@ -106,7 +108,22 @@ impl Egress {
         // Paths and queries may hold secrets and messages.
         let to = url.origin().ascii_serialization();
         tracing::debug!(%method, to, bytes = body.len(), "outgoing request");
+        let span = tracing::debug_span!(
+            "outgoing request",
+            otel.name = method.as_str(),
+            otel.kind = "client",
+            http.request.method = method.as_str(),
+            server.address = url.host_str(),
+            server.port = url.port_or_known_default(),
+            http.response.status_code = tracing::field::Empty,
+        );
         let mut request = self.client.request(method, url.clone());
+        if let Some(context) = base::trace::context_of(&span) {
+            request = request.header("traceparent", context.traceparent);
+            if !context.tracestate.is_empty() {
+                request = request.header("tracestate", context.tracestate);
+            }
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -115,8 +132,10 @@ impl Egress {
         }
         let response = request
             .send()
+            .instrument(span.clone())
             .await
             .map_err(|error| EgressError::of(url, error))?;
+        span.record("http.response.status_code", response.status().as_u16());
         Ok(Answer::new(response, self.limits.body_bytes_max))
     }
 }

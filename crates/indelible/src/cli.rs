@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{self, Config, FileSettings};
-use crate::{monitor, submit, verify, witness};
+use crate::{extract, monitor, submit, verify, witness};
 
 /// Exit codes that all commands share.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 refused, not green or not done; 2 wrong usage, \
@@ -33,6 +33,11 @@ pub(crate) enum Command {
     Stamp(submit::Options),
     /// Verify files against their proofs, offline
     Verify(verify::Options),
+    /// Find the indicators of texts, mails, tables, STIX and MISP documents, offline
+    ///
+    /// Domains, addresses, URLs, hashes and two dozen other kinds, defanged or not. On a terminal
+    /// they are shown in a table, in a pipe one a line.
+    Extract(extract::Options),
     /// Follow a log, keep a copy, and say loudly when its history was rewritten
     Monitor(monitor::Options),
     /// Serve as a witness of other logs

@@ -24,7 +24,7 @@ use crate::wiring;
 /// Below this the disk is nearly full.
 const DISK_WARN_BYTES: u64 = 2 << 30;
 /// Below this writes will fail soon.
-const DISK_FAIL_BYTES: u64 = 200 << 20;
+pub(crate) const DISK_FAIL_BYTES: u64 = 200 << 20;
 /// Descriptors that a busy server needs at least.
 const FILES_WARN: u64 = 4096;
 /// A job that was due for so long is stuck while a server answers.

@@ -8,6 +8,8 @@ mod cli;
 mod config;
 mod digest;
 mod doctor;
+mod extract;
+mod figures;
 mod fsck;
 mod home;
 mod keys;
@@ -16,6 +18,7 @@ mod mail;
 mod monitor;
 mod outgoing;
 mod parallel;
+mod probes;
 mod say;
 mod serve;
 mod signals;
@@ -160,6 +163,7 @@ fn run(
         (Command::Doctor(asked), Some(loaded)) => wait_for(doctor::run(&asked, &loaded)),
         (Command::Stamp(options), _) => wait_for(submit::run(options, environment)),
         (Command::Verify(options), _) => verify::run(&options, environment).map_err(Usage::of),
+        (Command::Extract(options), _) => extract::run(&options).map_err(Usage::of),
         (Command::Monitor(options), _) => wait_for(monitor::run(options)),
         (Command::Config(asked), Some(loaded)) => Ok(show_config(&asked, &loaded)),
         (Command::Completions { shell }, _) => {

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use base::health::Probe;
 use base::{Clock, Entropy, SystemEntropy};
 use facts::Facts;
 use serde::{Deserialize, Serialize};
+use stamp::timekeeping::Timekeeper;
 use stamp::witnesses::{WitnessConfig, Witnesses};
 use stamp::{Follower, Ledger, Notary, Sealer, Store, retention};
 use tokio::net::{TcpListener, TcpSocket};
@@ -20,8 +22,9 @@ use web::{App, Parts, SealerHealth, Web, WebSettings};
 use crate::config::{Config, Loaded, Role};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
+use crate::probes::{Disk, Work};
 use crate::wiring::Backend;
-use crate::{background, carriers, signals, trace, wiring};
+use crate::{background, carriers, figures, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -33,14 +36,19 @@ const BROKE_OFF: &str = "a part of the server broke off";
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
-    trace::start(&loaded.config.trace);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let telling = {
+        let _on_it = runtime.enter();
+        trace::start(&loaded.config)?
+    };
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve(&loaded.config))?;
+    let served = runtime.block_on(serve(&loaded.config));
+    telling.finish();
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,28 +62,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let backend = wiring::open(config, &home).await?;
     let store = Arc::clone(&backend.store);
     let address = door.as_ref().map_or(config.web.listen, |door| door.address);
-    let place = match &config.web.public_url {
-        Some(url) => url.authority().to_owned(),
-        None => address.to_string(),
-    };
-    let authority = wiring::authority(config, &*store, &place).await?;
+    let authority = wiring::authority(config, &*store, &place(config, address)).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let (clock, mut timekeeper) = wiring::clock(config, &entropy, &backend.bus);
-    let clock: Arc<dyn Clock> = clock;
-    if let Some(timekeeper) = &mut timekeeper {
-        // Before anything is stamped: a few seconds at most.
-        timekeeper.check().await;
-    }
+    let (clock, timekeeper) = checked_clock(config, &entropy, &backend).await;
     let settings = stamp_settings(config, &authority);
 
-    let (stop, stopping) = watch::channel(false);
-    tokio::spawn(async move {
-        signals::stop().await;
-        stop.send_replace(true);
-        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
-        signals::stop().await;
-        std::process::exit(STOPPED_AT_ONCE);
-    });
+    let stopping = asked_to_stop();
     let stopped = || {
         let mut stopping = stopping.clone();
         async move {
@@ -116,12 +108,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         None
     };
     if let Some(log) = log.as_ref().filter(|_| config.plays(Role::Worker)) {
-        let facts = Facts::new(
-            Arc::clone(&backend.facts),
-            Arc::clone(&log.notary),
-            Arc::clone(&log.ledger),
-            Arc::clone(&clock),
-        );
+        let facts = log.facts(&backend, &clock);
         let transports = carriers::transports(config)?;
         let courier = Arc::new(background::courier(&backend, &jobs, transports, &clock));
         let worker = background::worker(&jobs, &Arc::new(facts), &courier);
@@ -129,6 +116,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     if let (Some(door), Some(log)) = (door, log) {
         let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
+        let health_figures = health.clone();
+        let mut probes: Vec<Arc<dyn Probe>> = vec![Arc::new(Disk(home.dir().to_owned()))];
+        if config.plays(Role::Worker) {
+            let (jobs, clock) = (Arc::clone(&jobs), Arc::clone(&clock));
+            probes.push(Arc::new(Work { jobs, clock }));
+        }
         let app = App::start(Parts {
             store: Arc::clone(&store),
             sealer: health.map(|health| SealerHealth {
@@ -141,6 +134,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             follower: log.follower,
             authority: authority.as_str().into(),
             clock,
+            figures: figures::sources(&backend, &jobs, health_figures),
+            probes,
             entropy,
             settings: web_settings(config),
         });
@@ -195,6 +190,51 @@ impl Log {
             ledger: Arc::new(Ledger::new(Arc::clone(store))),
         })
     }
+
+    /// What other rooms have sealed goes through the same notary.
+    fn facts(&self, backend: &Backend, clock: &Arc<dyn Clock>) -> Facts {
+        Facts::new(
+            Arc::clone(&backend.facts),
+            Arc::clone(&self.notary),
+            Arc::clone(&self.ledger),
+            Arc::clone(clock),
+        )
+    }
+}
+
+/// Where the log is served: the name it takes when it is given none.
+fn place(config: &Config, address: SocketAddr) -> String {
+    match &config.web.public_url {
+        Some(url) => url.authority().to_owned(),
+        None => address.to_string(),
+    }
+}
+
+/// The clock, and who asks the time servers about it. They have been asked once, which takes a few
+/// seconds at most: nothing is stamped before.
+async fn checked_clock(
+    config: &Config,
+    entropy: &Arc<dyn Entropy>,
+    backend: &Backend,
+) -> (Arc<dyn Clock>, Option<Timekeeper>) {
+    let (clock, mut timekeeper) = wiring::clock(config, entropy, &backend.bus);
+    if let Some(timekeeper) = &mut timekeeper {
+        timekeeper.check().await;
+    }
+    (clock, timekeeper)
+}
+
+/// Turns true at the first signal; the second ends the process.
+fn asked_to_stop() -> watch::Receiver<bool> {
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        signals::stop().await;
+        stop.send_replace(true);
+        // Who asks twice does not want to wait for others. Nothing acknowledged is lost by that.
+        signals::stop().await;
+        std::process::exit(STOPPED_AT_ONCE);
+    });
+    stopping
 }
 
 /// Returns only when a part broke off: better no server than one that seals no more.
@@ -386,6 +426,7 @@ fn web_settings(config: &Config) -> WebSettings {
         timestamps_burst: web.timestamps_burst,
         exempt: web.exempt.clone(),
         trusted_proxies: web.trusted_proxies.clone(),
+        watchers: config.metrics.allow.clone(),
         clock_tolerance: config.log.clock_tolerance.0,
         ..WebSettings::default()
     }

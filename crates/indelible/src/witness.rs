@@ -14,7 +14,7 @@ use store_sqlite::SqliteStore;
 use tlog::VerifierKey;
 use web::{Web, WebSettings};
 
-use crate::config::{Trace, TraceFormat};
+use crate::config::TraceFormat;
 use crate::home::Home;
 use crate::say::Say;
 use crate::serve::Door;
@@ -52,10 +52,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     } else {
         TraceFormat::Pretty
     };
-    trace::start(&Trace {
-        format,
-        level: "info".into(),
-    });
+    trace::start_lines(format, "info");
     let say = Say::new(options.json);
     let logs = logs(&options.log)?;
     let door = Door::claim(options.listen, &Home::at(&options.data))?;

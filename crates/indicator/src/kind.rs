@@ -131,36 +131,6 @@ impl Kind {
         NAMES[self as usize].2
     }
 
-    /// The type of an attribute under which MISP would keep it.
-    pub fn misp(self) -> &'static str {
-        match self {
-            Self::Domain | Self::Onion => "domain",
-            Self::Ipv4 | Self::Ipv6 | Self::Cidr => "ip-dst",
-            Self::Url => "url",
-            Self::Email => "email",
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-            Self::Sha512 => "sha512",
-            Self::Md5 => "md5",
-            Self::Tlsh => "tlsh",
-            Self::Ssdeep => "ssdeep",
-            Self::Asn => "AS",
-            Self::Cve => "vulnerability",
-            Self::Mac => "mac-address",
-            Self::Filename => "filename",
-            Self::RegistryKey => "regkey",
-            Self::Mutex => "mutex",
-            Self::UserAgent => "user-agent",
-            Self::Ja3 => "ja3-fingerprint-md5",
-            Self::Jarm => "jarm-fingerprint",
-            Self::Imphash => "imphash",
-            Self::Bitcoin => "btc",
-            Self::Phone => "phone-number",
-            Self::ChromeExtension => "chrome-extension-id",
-            Self::Ethereum | Self::AttackTechnique => "text",
-        }
-    }
-
     /// Whether the value may lead somebody to where the harm is, so that it is shown defanged.
     pub fn is_live(self) -> bool {
         matches!(

@@ -27,6 +27,7 @@ pub mod document;
 pub mod extract;
 mod indicator;
 mod kind;
+mod letter;
 pub mod lists;
 mod unique;
 mod value;

@@ -6,6 +6,7 @@
 )]
 
 use indicator::lists::{List, Lists};
+use indicator::{Kind, parse};
 use serde_json::Value;
 
 fn list(json: &Value) -> List {
@@ -34,7 +35,7 @@ fn answers_are_those_of_the_reference() {
 #[test]
 fn expressions_are_compiled_as_misp_writes_them() {
     let made = |entries: &[&str]| {
-        let json = serde_json::json!({"name": "x", "type": "regex", "list": entries});
+        let json = serde_json::json!({"name": "x", "type": "regex", "list": entries, "matching_attributes": ["email-src", "a|domain"]});
         Lists::compile(&[list(&json)]).unwrap()
     };
     let lists = made(&[
@@ -42,9 +43,18 @@ fn expressions_are_compiled_as_misp_writes_them() {
         "/(?=look)ahead/",
         "/open",
         "/x/q",
+        "/example/",
     ]);
-    assert_eq!(lists.check("SOC@example.com"), [0]);
-    assert_eq!(lists.check("me@example.com"), [] as [usize; 0]);
+    let check = |kind, text: &str, expected: &[usize]| {
+        let indicator = parse(kind, text).unwrap();
+        assert_eq!(lists.check_indicator(&indicator), expected, "{text}");
+        // The reference does not match them.
+        assert_eq!(lists.check(indicator.value()), [] as [usize; 0]);
+    };
+    check(Kind::Email, "SOC@other.com", &[0]);
+    check(Kind::Email, "me@other.com", &[]);
+    check(Kind::Domain, "example.com", &[0]);
+    check(Kind::Url, "http://example.com/", &[]);
     let told: Vec<_> = lists
         .bad_entries()
         .iter()

@@ -39,6 +39,9 @@ impl Gatherer {
         loop {
             self.filled.notified().await;
             loop {
+                // Whoever was just answered may have more: a write of one job costs as much as one
+                // of a thousand.
+                tokio::task::yield_now().await;
                 let (jobs, replies) = self.take();
                 if replies.is_empty() {
                     break;

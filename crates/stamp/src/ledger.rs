@@ -3,7 +3,7 @@
 //! Speaks only of what is signed: an interval that is committed but not yet verified and signed
 //! does not exist here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use tlog::{Hash, Sha3, Sha256, TILE_WIDTH, TileId, TileSet, TreeHash as _, v1};
 use crate::follower::NEWEST;
 use crate::published::{self, Proof, Sealed};
 use crate::trees::{self, MainTree};
-use crate::{Checkpoint, EntryState, Interval, Store, TagPage, TimestampId, Tree};
+use crate::{Checkpoint, EntryState, Interval, Placement, Store, TagPage, TimestampId, Tree};
 
 /// A timestamp: what was hashed, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,79 +94,111 @@ impl Ledger {
 
     /// What the log knows under `id`.
     pub async fn timestamp(&self, id: TimestampId) -> Result<Found, Unavailable> {
-        let Some(state) = self.store.entry(id.batch, id.index).await? else {
-            return Ok(Found::Unknown);
-        };
-        let (nonce, interval, placement) = match state {
-            EntryState::Forgotten => return Ok(Found::Forgotten),
-            EntryState::Pooled { nonce, entry } if nonce == id.nonce => {
-                return Ok(Found::Pending(Timestamp {
-                    id,
-                    time: entry.time,
-                    hash: entry.hash,
-                }));
+        let entry = self.store.entry(id.batch, id.index).await?;
+        match standing(id, entry) {
+            Standing::Known(found) => Ok(found),
+            Standing::In(interval, placement) => {
+                let mut found = self.sealed_in(interval, &[(id, placement)]).await?;
+                Ok(found.pop().unwrap_or(Found::Unknown))
             }
-            EntryState::Pooled { .. } => return Ok(Found::Unknown),
-            EntryState::Sealed {
-                nonce,
-                interval,
-                placement,
-            } => (nonce, interval, placement),
-        };
-        if nonce != id.nonce {
-            return Ok(Found::Unknown);
         }
-        let Some((hash, proof)) = self.proof(interval, u64::from(placement.leaf)).await? else {
-            // Retention came between the two reads.
-            return Ok(Found::Forgotten);
-        };
-        let timestamp = Timestamp {
-            id,
-            time: placement.time,
-            hash,
-        };
-        Ok(if self.covers(interval + 1).await? {
-            Found::Sealed(timestamp, proof)
-        } else {
-            Found::Pending(timestamp)
-        })
     }
 
-    /// A leaf of an interval's tree and its proof; `None` when its tiles are gone.
-    async fn proof(&self, index: u64, leaf: u64) -> Result<Option<(Hash, Proof)>, Unavailable> {
-        let store = &*self.store;
+    /// What the log knows under each of `ids`, in their order: one read of their entries, and one
+    /// of the tiles of each interval that holds some.
+    pub async fn timestamps(&self, ids: &[TimestampId]) -> Result<Vec<Found>, Unavailable> {
+        let addresses: Vec<(u64, u32)> = ids.iter().map(|id| (id.batch, id.index)).collect();
+        let entries = self.store.entries(&addresses).await?;
+        let mut found = vec![Found::Unknown; ids.len()];
+        let mut sealed: BTreeMap<u64, Members> = BTreeMap::new();
+        for (at, (id, entry)) in ids.iter().zip(entries).enumerate() {
+            match standing(*id, entry) {
+                Standing::Known(known) => found[at] = known,
+                Standing::In(interval, placement) => {
+                    let of = sealed.entry(interval).or_default();
+                    of.asked_at.push(at);
+                    of.placed.push((*id, placement));
+                }
+            }
+        }
+        for (interval, members) in sealed {
+            let each = self.sealed_in(interval, &members.placed).await?;
+            for (at, one) in members.asked_at.into_iter().zip(each) {
+                found[at] = one;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Timestamps of one interval with their proofs, in the order of `members`.
+    async fn sealed_in(
+        &self,
+        interval: u64,
+        members: &[(TimestampId, Placement)],
+    ) -> Result<Vec<Found>, Unavailable> {
+        let leaves: Vec<u64> = members.iter().map(|(_, it)| u64::from(it.leaf)).collect();
+        let proofs = self.proofs(interval, &leaves).await?;
+        let covered = self.covers(interval + 1).await?;
+        let each = members.iter().zip(proofs).map(|((id, placement), proof)| {
+            // Without its tiles, retention came between the two reads.
+            let Some((hash, proof)) = proof else {
+                return Found::Forgotten;
+            };
+            let timestamp = Timestamp {
+                id: *id,
+                time: placement.time,
+                hash,
+            };
+            if covered {
+                Found::Sealed(timestamp, proof)
+            } else {
+                Found::Pending(timestamp)
+            }
+        });
+        Ok(each.collect())
+    }
+
+    /// Leaves of an interval's tree and their proofs; `None` where tiles are gone.
+    async fn proofs(
+        &self,
+        index: u64,
+        leaves: &[u64],
+    ) -> Result<Vec<Option<(Hash, Proof)>>, Unavailable> {
         let (interval, mth) = self.interval_and_root(index).await?;
         let size = u64::from(interval.count);
-        let own = TileId {
+        let own = |leaf: u64| TileId {
             level: 0,
             index: leaf / TILE_WIDTH,
         };
-        let mut wanted: BTreeSet<_> = TileSet::<Sha3>::tiles_for_inclusion(leaf, size)
-            .into_iter()
-            .collect();
-        wanted.insert(own);
+        let mut wanted: BTreeSet<_> = leaves.iter().map(|leaf| own(*leaf)).collect();
+        for leaf in leaves {
+            wanted.extend(TileSet::<Sha3>::tiles_for_inclusion(*leaf, size));
+        }
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let (mut tiles, mut hash) = (TileSet::<Sha3>::default(), None);
-        for (id, mut hashes) in store.interval_tiles(index, &wanted).await? {
-            if id == own {
-                let at = usize::try_from(leaf % TILE_WIDTH).expect("below 256");
-                hash = hashes.get(at).copied();
-            }
+        let (mut tiles, mut entries) = (TileSet::<Sha3>::default(), HashMap::new());
+        for (id, mut hashes) in self.store.interval_tiles(index, &wanted).await? {
             if id.level == 0 {
-                let entries = hashes.clone();
-                Sha3::leaves(&entries, &mut hashes);
+                let stamped = hashes.clone();
+                Sha3::leaves(&stamped, &mut hashes);
+                entries.insert(id, stamped);
             }
             tiles.insert(id, hashes);
         }
-        let Some(hash) = hash else { return Ok(None) };
-        let path = tiles.inclusion(leaf, size).map_err(trees::torn)?;
-        let proof = Proof {
-            interval,
-            a: v1::sides(leaf, size),
-            path,
-            mth,
+        let proof = |leaf: &u64| {
+            let at = usize::try_from(leaf % TILE_WIDTH).expect("below 256");
+            let row = entries.get(&own(*leaf));
+            let Some(hash) = row.and_then(|row| row.get(at)) else {
+                return Ok(None);
+            };
+            let proof = Proof {
+                interval,
+                a: v1::sides(*leaf, size),
+                path: tiles.inclusion(*leaf, size).map_err(trees::torn)?,
+                mth,
+            };
+            Ok(Some((*hash, proof)))
         };
-        Ok(Some((hash, proof)))
+        leaves.iter().map(proof).collect()
     }
 
     /// A committed interval, and the SHA3-256 root of the head right after it.
@@ -347,6 +379,46 @@ impl Ledger {
         let newest = self.store.cosigned_checkpoints(0, 1).await?;
         Ok(newest.first().map_or(0, |checkpoint| checkpoint.size))
     }
+}
+
+/// Timestamps of one interval, among those that were asked for.
+#[derive(Default)]
+struct Members {
+    /// As which of them.
+    asked_at: Vec<usize>,
+    placed: Vec<(TimestampId, Placement)>,
+}
+
+/// Where a timestamp stands, before its proof is looked for.
+enum Standing {
+    /// There is nothing more to find.
+    Known(Found),
+    /// In this interval's tree.
+    In(u64, Placement),
+}
+
+/// An entry under an id is that id's only if the random part is the same.
+fn standing(id: TimestampId, entry: Option<EntryState>) -> Standing {
+    let known = match entry {
+        None => Found::Unknown,
+        Some(EntryState::Forgotten) => Found::Forgotten,
+        Some(EntryState::Pooled { nonce, .. } | EntryState::Sealed { nonce, .. })
+            if nonce != id.nonce =>
+        {
+            Found::Unknown
+        }
+        Some(EntryState::Pooled { entry, .. }) => Found::Pending(Timestamp {
+            id,
+            time: entry.time,
+            hash: entry.hash,
+        }),
+        Some(EntryState::Sealed {
+            interval,
+            placement,
+            ..
+        }) => return Standing::In(interval, placement),
+    };
+    Standing::Known(known)
 }
 
 /// How many leaves a tree must have for `id` to have `width` hashes; `None` for widths that no tile

@@ -31,7 +31,7 @@ mod words;
 pub use follower::{Follower, LIVE_TOPIC};
 pub use id::{BATCH_ENTRIES_MAX, TimestampId};
 pub use ledger::{Found, Ledger, Timestamp};
-pub use notary::{ClockOff, Notary, PackedTexts, Submission, SubmitError, TextTooLong};
+pub use notary::{ClockOff, Figures, Notary, PackedTexts, Submission, SubmitError, TextTooLong};
 pub use packed::{Entries, Placement, Placements};
 pub use proof_file::{ProofAnswer, Under};
 pub use published::{Proof, Sealed};

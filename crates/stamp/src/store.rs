@@ -86,9 +86,9 @@ pub trait Store: Send + Sync {
     /// before this call began, and fits in an `i64`.
     async fn insert_batch(&self, batch: NewBatch) -> Result<u64, Unavailable>;
 
-    /// The oldest pooled batches, by number, up to and with the one whose entries reach
-    /// `entries_max`; at least one when the pool is not empty.
-    async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable>;
+    /// The oldest pooled batches above number `after`, by number, up to and with the one whose
+    /// entries reach `entries_max`; at least one when there is any. No batch has number 0.
+    async fn pool(&self, after: u64, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable>;
 
     /// One batch, wherever it is; `None` when there never was one of this number.
     async fn batch(&self, number: u64) -> Result<Option<BatchState>, Unavailable>;
@@ -96,6 +96,13 @@ pub trait Store: Send + Sync {
     /// One entry of a batch, read without the rest of the batch; `None` when there never was one
     /// at this address.
     async fn entry(&self, number: u64, index: u32) -> Result<Option<EntryState>, Unavailable>;
+
+    /// The entries at these addresses (batch number, index), in the order asked for, as
+    /// [`Self::entry`] reads each, all of one moment. For a page of them, a thousand or so.
+    async fn entries(
+        &self,
+        addresses: &[(u64, u32)],
+    ) -> Result<Vec<Option<EntryState>>, Unavailable>;
 
     /// How many timestamps wait in the pool, over all its batches.
     async fn pooled(&self) -> Result<u64, Unavailable>;

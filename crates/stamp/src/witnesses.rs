@@ -172,7 +172,7 @@ async fn next_head(heads: &mut Subscription) {
         }
     }
     // The bus is gone: then only time wakes us.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Asks one witness about a head; answers the size that it has cosigned now, or `None` when it had before.

@@ -8,7 +8,7 @@ use stamp::{
 
 use crate::PostgresStore;
 use crate::error::{broken, unavailable};
-use crate::rows::{key, stored, unsigned};
+use crate::rows::{bound, key, stored, unsigned};
 
 /// Bytes of one entry, and of one placement.
 const ENTRY_BYTES: i32 = 36;
@@ -66,6 +66,7 @@ fn entry_indexes(indexes: impl Iterator<Item = u32>) -> Result<Vec<i32>, Unavail
 /// The sum runs over the narrow rows only; the entries of the chosen ones are read after it.
 pub(crate) async fn pool(
     store: &PostgresStore,
+    after: u64,
     entries_max: usize,
 ) -> Result<Vec<PooledBatch>, Unavailable> {
     let entries_max = i64::try_from(entries_max.max(1)).unwrap_or(i64::MAX);
@@ -75,11 +76,13 @@ pub(crate) async fn pool(
             select number from (
                 select number, count, sum(count) over (order by number) as reached
                 from pooled_batch
+                where number > $2
             ) as summed
             where reached - count < $1
         )
         order by number",
         entries_max,
+        bound(after),
     )
     .fetch_all(store.pool())
     .await
@@ -166,52 +169,78 @@ pub(crate) async fn count(store: &PostgresStore) -> Result<u64, Unavailable> {
     unsigned(count, "the pool")
 }
 
-/// Reads the few bytes of one entry out of its array: the server fetches no more of it, as it is
-/// stored uncompressed.
-pub(crate) async fn entry(
+/// Reads the few bytes of each entry out of its array: the server fetches no more of it, as it is
+/// stored uncompressed. All three places are looked at in one statement, as for a whole batch.
+pub(crate) async fn entries(
     store: &PostgresStore,
-    number: u64,
-    index: u32,
-) -> Result<Option<EntryState>, Unavailable> {
-    if index as usize >= BATCH_ENTRIES_MAX {
-        return Ok(None);
+    addresses: &[(u64, u32)],
+) -> Result<Vec<Option<EntryState>>, Unavailable> {
+    let (mut places, mut numbers, mut indexes) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, (number, index)) in (0_i32..).zip(addresses) {
+        // What no batch can hold is not asked for.
+        if *index as usize >= BATCH_ENTRIES_MAX {
+            continue;
+        }
+        if let (Some(number), Ok(index)) = (key(*number), i32::try_from(*index)) {
+            places.push(place);
+            numbers.push(number);
+            indexes.push(index);
+        }
     }
-    let (Some(number), Ok(index)) = (key(number), i32::try_from(index)) else {
-        return Ok(None);
-    };
     // SQL counts bytes from 1.
-    let row = sqlx::query!(
-        r#"select nonce as "nonce?", base_us as "base_us?", null::int8 as "interval_index?",
-            substring(entries from $2 for $3) as "record?"
-        from pooled_batch where number = $1
-        union all
-        select nonce, base_us, interval_index, substring(placements from $4 for $5)
-        from sealed_batch where number = $1
-        union all
-        select null, null, null, null
-        from retention where forgotten_batches @> $1
-        limit 1"#,
-        number,
-        1 + index * ENTRY_BYTES,
+    let rows = sqlx::query!(
+        r#"select place as "place!", nonce as "nonce?", base_us as "base_us?",
+            interval_index as "interval_index?", record as "record?"
+        from unnest($1::int4[], $2::int8[], $3::int4[]) as wanted (place, number, index)
+        cross join lateral (
+            select nonce, base_us, null::int8 as interval_index,
+                substring(entries from 1 + wanted.index * $4 for $4) as record
+            from pooled_batch where pooled_batch.number = wanted.number
+            union all
+            select nonce, base_us, interval_index,
+                substring(placements from 1 + wanted.index * $5 for $5)
+            from sealed_batch where sealed_batch.number = wanted.number
+            union all
+            select null, null, null, null
+            from retention where forgotten_batches @> wanted.number
+            limit 1
+        ) as found"#,
+        &places,
+        &numbers,
+        &indexes,
         ENTRY_BYTES,
-        1 + index * PLACEMENT_BYTES,
         PLACEMENT_BYTES,
     )
-    .fetch_optional(store.pool())
+    .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    let Some(row) = row else { return Ok(None) };
-    let (Some(nonce), Some(base_us), Some(record)) = (row.nonce, row.base_us, row.record) else {
-        return Ok(Some(EntryState::Forgotten));
-    };
-    let nonce = unsigned(nonce, "a batch's nonce")?;
-    let base = UnixMicros(base_us);
-    // Beyond the last record nothing is read, so there is no first one.
-    let Some(interval) = row.interval_index else {
+    let mut found = vec![None; addresses.len()];
+    for row in rows {
+        let state = match (row.nonce, row.base_us, row.record) {
+            (Some(nonce), Some(base_us), Some(record)) => {
+                let nonce = unsigned(nonce, "a batch's nonce")?;
+                entry_state(nonce, UnixMicros(base_us), row.interval_index, record)?
+            }
+            _ => Some(EntryState::Forgotten),
+        };
+        let place = usize::try_from(row.place).map_err(|_| broken("an address's place"))?;
+        found[place] = state;
+    }
+    Ok(found)
+}
+
+/// One record, pooled or of a sealed interval. Beyond a batch's last record nothing is read, so
+/// there is no first one.
+fn entry_state(
+    nonce: u64,
+    base: UnixMicros,
+    interval: Option<i64>,
+    record: Vec<u8>,
+) -> Result<Option<EntryState>, Unavailable> {
+    let Some(interval) = interval else {
         let entries = Entries::from_stored(base, record).ok_or_else(|| broken("a pooled batch"))?;
-        return Ok(entries
-            .get(0)
-            .map(|entry| EntryState::Pooled { nonce, entry }));
+        let entry = entries.get(0);
+        return Ok(entry.map(|entry| EntryState::Pooled { nonce, entry }));
     };
     let interval = unsigned(interval, "a batch's interval")?;
     let placed = Placements::from_stored(base, record).ok_or_else(|| broken("a sealed batch"))?;

@@ -54,8 +54,8 @@ impl Store for PostgresStore {
         answered(pool::insert_batch(self, batch)).await
     }
 
-    async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
-        answered(pool::pool(self, entries_max)).await
+    async fn pool(&self, after: u64, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
+        answered(pool::pool(self, after, entries_max)).await
     }
 
     async fn batch(&self, number: u64) -> Result<Option<BatchState>, Unavailable> {
@@ -63,7 +63,15 @@ impl Store for PostgresStore {
     }
 
     async fn entry(&self, number: u64, index: u32) -> Result<Option<EntryState>, Unavailable> {
-        answered(pool::entry(self, number, index)).await
+        let entries = answered(pool::entries(self, &[(number, index)])).await?;
+        Ok(entries.into_iter().next().flatten())
+    }
+
+    async fn entries(
+        &self,
+        addresses: &[(u64, u32)],
+    ) -> Result<Vec<Option<EntryState>>, Unavailable> {
+        answered(pool::entries(self, addresses)).await
     }
 
     async fn pooled(&self) -> Result<u64, Unavailable> {

@@ -44,7 +44,7 @@ create table fact (
     created_at_us integer not null,
     number        integer,
     nonce         integer,
-    idx           integer
+    entry_index   integer
 ) strict;
 
 create index fact_unstamped on fact (id) where number is null;

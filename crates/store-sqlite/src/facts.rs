@@ -28,7 +28,7 @@ pub(crate) fn insert_many(
     facts.iter().map(|fact| insert(tx, fact, now)).collect()
 }
 
-/// Columns id, kind, sha256, `created_at_us`, number, nonce, idx, whether it is pooled, interval.
+/// Columns id, kind, sha256, `created_at_us`, number, nonce, `entry_index`, whether it is pooled, interval.
 fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
     let place = if row.get::<_, Option<i64>>(4)?.is_none() {
         Place::Waiting
@@ -60,10 +60,10 @@ fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
 
 pub(crate) fn facts(db: &Connection, ids: &[FactId]) -> rusqlite::Result<Vec<Fact>> {
     let mut select = db.prepare_cached(
-        "select fact.id, kind, sha256, created_at_us, fact.number, fact.nonce, fact.idx,
-             pool.number is not null, interval
+        "select fact.id, kind, sha256, created_at_us, fact.number, fact.nonce, fact.entry_index,
+             pooled_batch.number is not null, interval_index
          from fact
-         left join pool on pool.number = fact.number
+         left join pooled_batch on pooled_batch.number = fact.number
          left join sealed_batch on sealed_batch.number = fact.number
          where fact.id = ?1",
     )?;
@@ -82,10 +82,10 @@ pub(crate) fn facts(db: &Connection, ids: &[FactId]) -> rusqlite::Result<Vec<Fac
 
 pub(crate) fn walk(db: &Connection, after: FactId, limit: usize) -> rusqlite::Result<Vec<Fact>> {
     db.prepare_cached(
-        "select fact.id, kind, sha256, created_at_us, fact.number, fact.nonce, fact.idx,
-             pool.number is not null, interval
+        "select fact.id, kind, sha256, created_at_us, fact.number, fact.nonce, fact.entry_index,
+             pooled_batch.number is not null, interval_index
          from fact
-         left join pool on pool.number = fact.number
+         left join pooled_batch on pooled_batch.number = fact.number
          left join sealed_batch on sealed_batch.number = fact.number
          where fact.id > ?1
          order by fact.id
@@ -101,7 +101,7 @@ pub(crate) fn stamped(
     now: UnixMicros,
 ) -> rusqlite::Result<Vec<bool>> {
     let mut update = tx.prepare_cached(
-        "update fact set number = ?2, nonce = ?3, idx = ?4 where id = ?1 and number is null",
+        "update fact set number = ?2, nonce = ?3, entry_index = ?4 where id = ?1 and number is null",
     )?;
     let mut written = Vec::with_capacity(stamped.len());
     for it in stamped {

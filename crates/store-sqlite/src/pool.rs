@@ -47,10 +47,17 @@ pub(crate) fn insert_batch(tx: &Connection, batch: &NewBatch) -> rusqlite::Resul
 
 /// Reads the entries straight into their place: a bulk batch has megabytes, and a column's value
 /// would be put together once more on the way.
-pub(crate) fn pool(db: &Connection, entries_max: usize) -> rusqlite::Result<Vec<PooledBatch>> {
-    let mut select = db
-        .prepare_cached("select number, nonce, base_us, count from pooled_batch order by number")?;
-    let mut rows = select.query([])?;
+pub(crate) fn pool(
+    db: &Connection,
+    after: u64,
+    entries_max: usize,
+) -> rusqlite::Result<Vec<PooledBatch>> {
+    let mut select = db.prepare_cached(
+        "select number, nonce, base_us, count from pooled_batch
+         where number > ?1
+         order by number",
+    )?;
+    let mut rows = select.query([signed(after)])?;
     let (mut batches, mut entries) = (Vec::new(), 0);
     let mut blob: Option<Blob<'_>> = None;
     while entries < entries_max.max(1) {

@@ -60,10 +60,10 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
+    async fn pool(&self, after: u64, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
         self.lasting
             .readers
-            .snapshot(move |db| pool::pool(db, entries_max))
+            .snapshot(move |db| pool::pool(db, after, entries_max))
             .await
     }
 
@@ -78,6 +78,21 @@ impl Store for SqliteStore {
         self.lasting
             .readers
             .snapshot(move |db| pool::entry(db, number, index))
+            .await
+    }
+
+    async fn entries(
+        &self,
+        addresses: &[(u64, u32)],
+    ) -> Result<Vec<Option<EntryState>>, Unavailable> {
+        let addresses = addresses.to_vec();
+        self.lasting
+            .readers
+            .snapshot(move |db| {
+                let each = addresses.iter();
+                each.map(|(number, index)| pool::entry(db, *number, *index))
+                    .collect()
+            })
             .await
     }
 

@@ -79,7 +79,7 @@ async fn many_writers_share_a_commit_and_get_numbers_of_their_own() {
     numbers.dedup();
     assert_eq!(numbers.len(), 300);
     assert_eq!(store.pooled().await.unwrap(), 900);
-    let batches = store.pool(10).await.unwrap();
+    let batches = store.pool(0, 10).await.unwrap();
     assert_eq!(
         batches.len(),
         4,

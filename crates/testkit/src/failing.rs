@@ -146,8 +146,8 @@ impl Store for FailingStore {
         write!(self, self.inner.insert_batch(batch))
     }
 
-    async fn pool(&self, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
-        read!(self, self.inner.pool(entries_max))
+    async fn pool(&self, after: u64, entries_max: usize) -> Result<Vec<PooledBatch>, Unavailable> {
+        read!(self, self.inner.pool(after, entries_max))
     }
 
     async fn batch(&self, number: u64) -> Result<Option<BatchState>, Unavailable> {
@@ -156,6 +156,13 @@ impl Store for FailingStore {
 
     async fn entry(&self, number: u64, index: u32) -> Result<Option<EntryState>, Unavailable> {
         read!(self, self.inner.entry(number, index))
+    }
+
+    async fn entries(
+        &self,
+        addresses: &[(u64, u32)],
+    ) -> Result<Vec<Option<EntryState>>, Unavailable> {
+        read!(self, self.inner.entries(addresses))
     }
 
     async fn pooled(&self) -> Result<u64, Unavailable> {

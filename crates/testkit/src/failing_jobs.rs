@@ -1,4 +1,4 @@
-//! A table of jobs that dies at a chosen write.
+//! A table of jobs that dies at a chosen write, or in which no time passes.
 
 use std::sync::Arc;
 
@@ -15,19 +15,34 @@ use crate::failing::{Fate, Life, dead};
 pub struct FailingJobs {
     inner: Arc<dyn Store>,
     life: Life,
+    timeless: bool,
 }
 
 impl FailingJobs {
     /// Lives for ever and counts the writes.
     pub fn counting(inner: Arc<dyn Store>) -> Self {
-        let life = Life::default();
-        Self { inner, life }
+        Self {
+            inner,
+            life: Life::default(),
+            timeless: false,
+        }
+    }
+
+    /// Lives for ever; on a runtime whose time is paused, time stands still while it works. Without
+    /// this the runtime would leap to the next timer whenever it waits for the database's threads.
+    pub fn timeless(inner: Arc<dyn Store>) -> Self {
+        Self {
+            timeless: true,
+            ..Self::counting(inner)
+        }
     }
 
     /// Dies at write number `at`, counted from 0.
     pub fn dying(inner: Arc<dyn Store>, at: usize, fate: Fate) -> Self {
-        let life = Life::until(at, fate);
-        Self { inner, life }
+        Self {
+            life: Life::until(at, fate),
+            ..Self::counting(inner)
+        }
     }
 
     /// How many writes were asked for.
@@ -39,19 +54,34 @@ impl FailingJobs {
     pub fn is_dead(&self) -> bool {
         self.life.alive().is_err()
     }
+
+    async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        if !self.timeless {
+            return work.await;
+        }
+        // The runtime does not leap while a blocking thread is at work: this one waits for us.
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let blocking = tokio::task::spawn_blocking(move || {
+            let _ = waiting.recv();
+        });
+        let answer = work.await;
+        drop(done);
+        blocking.await.unwrap();
+        answer
+    }
 }
 
 macro_rules! read {
     ($self:ident, $call:expr) => {{
         $self.life.alive()?;
-        $call.await
+        $self.during($call).await
     }};
 }
 
 macro_rules! write {
     ($self:ident, $call:expr) => {{
         let told = $self.life.begin_write()?;
-        let answer = $call.await?;
+        let answer = $self.during($call).await?;
         if told { Ok(answer) } else { Err(dead()) }
     }};
 }

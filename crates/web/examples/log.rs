@@ -64,6 +64,8 @@ async fn main() {
         follower,
         authority: authority.as_str().into(),
         clock,
+        figures: Vec::new(),
+        probes: Vec::new(),
         entropy,
         settings: WebSettings::default(),
     });

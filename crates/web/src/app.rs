@@ -1,10 +1,12 @@
 //! What every handler may use: the features, the settings, and what the HTTP side keeps itself.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::FromRequestParts;
+use base::health::Probe;
+use base::metrics::Source;
 use base::{Clock, Entropy, UnixMicros};
 use http::HeaderMap;
 use http::request::Parts as RequestParts;
@@ -12,6 +14,7 @@ use stamp::{Follower, Ledger, Notary, Store};
 
 use crate::address::limited_unit;
 use crate::body::BodyMemory;
+use crate::figures::RouteFigures;
 use crate::guard::Guard;
 use crate::limit::{Left, Limiter};
 use crate::live::Live;
@@ -46,6 +49,10 @@ pub struct Parts {
     pub authority: Arc<str>,
     /// The present moment.
     pub clock: Arc<dyn Clock>,
+    /// What others count, for `/metrics`.
+    pub figures: Vec<Arc<dyn Source>>,
+    /// Parts of this process that health checks ask too.
+    pub probes: Vec<Arc<dyn Probe>>,
     /// Where request ids begin.
     pub entropy: Arc<dyn Entropy>,
     /// Limits, times and rates.
@@ -73,6 +80,10 @@ pub struct App {
     pub(crate) live: Arc<Live>,
     pub(crate) body_memory: BodyMemory,
     pub(crate) guard: Arc<Guard>,
+    pub(crate) figures: Vec<Arc<dyn Source>>,
+    pub(crate) probes: Vec<Arc<dyn Probe>>,
+    /// What is counted of each route, once there is a table of them.
+    pub(crate) routes: OnceLock<Vec<Arc<RouteFigures>>>,
 }
 
 impl App {
@@ -87,12 +98,17 @@ impl App {
             follower,
             authority,
             clock,
+            figures,
+            probes,
             entropy,
             settings,
         } = parts;
         let guard = Guard::new(Arc::clone(&authority), settings, &*entropy);
         let live = Live::start(&follower, &ledger, &authority, &guard);
         Arc::new(Self {
+            figures,
+            probes,
+            routes: OnceLock::new(),
             store,
             sealer,
             time_stamping,

@@ -13,6 +13,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
 use base::Entropy;
+use base::trace::{TraceContext, adopt, is_propagated};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use stamp::witness::Witness;
@@ -91,6 +92,7 @@ impl Web {
         let left = match caller.take_request(&self.guard) {
             Ok(left) => left,
             Err(error) => {
+                self.guard.limited.add_one();
                 return finish(
                     &self.guard.name,
                     &asked,
@@ -98,15 +100,23 @@ impl Web {
                 );
             }
         };
+        // Named by its route, not by its path, which may hold a secret.
         let span = tracing::debug_span!(
             "request",
+            otel.name = tracing::field::Empty,
+            otel.kind = "server",
             id = asked.id.to_str().unwrap_or_default(),
-            method = %request.method(),
-            path = request.uri().path(),
+            http.request.method = %request.method(),
+            http.response.status_code = tracing::field::Empty,
         );
+        if is_propagated()
+            && let Some(context) = trace_context(request.headers())
+        {
+            adopt(&span, &context);
+        }
         request.extensions_mut().insert(caller);
         let answering = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
-        let answered = answering.instrument(span).await;
+        let answered = answering.instrument(span.clone()).await;
         let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
@@ -116,6 +126,7 @@ impl Web {
                 axum::response::IntoResponse::into_response(ApiError::plain(Kind::Internal))
             }
         };
+        span.record("http.response.status_code", response.status().as_u16());
         tell(&self.guard.requests, left, response.headers_mut());
         finish(&self.guard.name, &asked, response)
     }
@@ -130,6 +141,16 @@ fn given_id(from_proxy: bool, headers: &HeaderMap) -> Option<HeaderValue> {
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
     fits.then(|| given.clone())
+}
+
+/// What a caller's trace says of this request. A caller may be a stranger: it decides under which
+/// trace its own requests are found, and nothing else.
+fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+    Some(TraceContext {
+        traceparent: text("traceparent")?,
+        tracestate: text("tracestate").unwrap_or_default(),
+    })
 }
 
 /// Dresses an answer: problems get their document, and everything its headers.

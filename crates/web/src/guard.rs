@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use base::Entropy;
+use base::metrics::Counter;
 use http::HeaderValue;
 use hub::Hub;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::limit::{Limiter, Rate};
 use crate::serve::Seat;
@@ -25,6 +26,10 @@ pub(crate) struct Guard {
     pub requests: Limiter,
     pub timestamps: Limiter,
     pub closing: watch::Sender<bool>,
+    /// Requests that were refused for their number.
+    pub limited: Counter,
+    /// The places of connections, once somebody listens.
+    pub places: OnceLock<Arc<Semaphore>>,
     /// Holds the readers of live feeds; made when the first feed is.
     hub: OnceLock<Option<Arc<Hub<Seat>>>>,
     id_prefix: u32,
@@ -43,6 +48,8 @@ impl Guard {
             requests: Limiter::new("requests", requests),
             timestamps: Limiter::new("timestamps", timestamps),
             closing: watch::Sender::new(false),
+            limited: Counter::default(),
+            places: OnceLock::new(),
             hub: OnceLock::new(),
             id_prefix: u32::from_le_bytes(prefix),
             next_id: AtomicU32::new(0),

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use base::health::Part;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use stamp::Role;
 
+use crate::address::is_in;
 use crate::api::forms::answer;
-use crate::app::App;
+use crate::app::{App, Caller};
 use crate::negotiate::Format;
 
 /// How long the store may take to answer before it counts as broken.
@@ -18,34 +20,43 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Beyond the heartbeat, how late a seal may be before something is wrong.
 const SEAL_SLACK: Duration = Duration::from_secs(30);
 
-/// One part's state: a word for programs, a sentence for people.
-struct Part {
-    name: &'static str,
-    is_well: bool,
-    says: String,
-}
-
 /// Looks at every part; 503 when one is broken.
-pub(crate) async fn healthy(State(app): State<Arc<App>>) -> Response {
-    let parts = [store(&app).await, seals(&app), clock(&app), sealer(&app)];
-    report(&parts)
+pub(crate) async fn healthy(State(app): State<Arc<App>>, caller: Caller) -> Response {
+    let mut parts = vec![store(&app).await, seals(&app), clock(&app), sealer(&app)];
+    for probe in &app.probes {
+        parts.push(probe.part().await);
+    }
+    report(&app, caller, &parts)
 }
 
 /// Whether requests can be answered: the store answers, the clock is not known to be off, and the
 /// server is not stopping.
-pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn ready(State(app): State<Arc<App>>, caller: Caller) -> Response {
     let closing = *app.guard.closing.borrow();
     let stopping = Part {
         name: "stopping",
         is_well: !closing,
         says: if closing { "the server stops" } else { "no" }.to_owned(),
     };
-    report(&[store(&app).await, clock(&app), stopping])
+    report(&app, caller, &[store(&app).await, clock(&app), stopping])
 }
 
-fn report(parts: &[Part]) -> Response {
+/// Every part's state, for those networks that `[metrics] allow` names; one word for others.
+fn report(app: &App, caller: Caller, parts: &[Part]) -> Response {
     let is_well = parts.iter().all(|part| part.is_well);
     let word = |is_well: bool| if is_well { "ok" } else { "broken" };
+    let mut response = if is_in(caller.address, &app.settings().watchers) {
+        detailed(parts, word(is_well), word)
+    } else {
+        answer(Format::Json, json!({"status": word(is_well)}).to_string())
+    };
+    if !is_well {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
+}
+
+fn detailed(parts: &[Part], status: &str, word: impl Fn(bool) -> &'static str) -> Response {
     let each: Map<String, Value> = parts
         .iter()
         .map(|part| {
@@ -53,12 +64,10 @@ fn report(parts: &[Part]) -> Response {
             (part.name.to_owned(), state)
         })
         .collect();
-    let report = json!({"status": word(is_well), "parts": each});
-    let mut response = answer(Format::Json, report.to_string());
-    if !is_well {
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    }
-    response
+    answer(
+        Format::Json,
+        json!({"status": status, "parts": each}).to_string(),
+    )
 }
 
 async fn store(app: &App) -> Part {

@@ -11,6 +11,7 @@ pub mod assets;
 mod body;
 pub mod drawing;
 mod edge;
+mod figures;
 mod guard;
 mod health;
 mod input;

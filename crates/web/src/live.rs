@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use base::Unavailable;
 use bytes::{Bytes, BytesMut};
-use hub::Feed;
+use hub::{Feed, Hub};
 use parking_lot::RwLock;
 use stamp::{Follower, Ledger, Sealed};
 use tokio::sync::watch;
@@ -148,6 +148,11 @@ impl Live {
             tick.size = tick.size.max(size);
             grown
         });
+    }
+
+    /// How many read now, by hyper and beside it.
+    pub(crate) fn readers(&self, hub: Option<&Arc<Hub<Seat>>>) -> usize {
+        self.tick.receiver_count() + hub.map_or(0, |hub| hub.readers())
     }
 
     /// Keeps the heads before `sealed` that were not announced, so that nobody misses one.

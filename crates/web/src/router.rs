@@ -15,6 +15,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use crate::api::{bulk, docs, live, mth, ts};
 use crate::app::App;
 use crate::body::BodyMax;
+use crate::figures::{self, RouteFigures};
 use crate::problem::{ApiError, Kind};
 use crate::{assets, health, log, pages, problems, tsa};
 
@@ -69,6 +70,7 @@ pub struct Route {
     pub body_bytes_max: usize,
     /// Who may use it.
     pub permission: Permission,
+    figures: Arc<RouteFigures>,
     handler: MethodRouter<Arc<App>>,
 }
 
@@ -117,6 +119,7 @@ pub fn routes() -> Vec<Route> {
         get("/problems/{name}", Hour, problems::one),
         get("/healthz", Never, health::healthy),
         get("/readyz", Never, health::ready),
+        get("/metrics", Never, figures::page),
     ];
     routes.extend(pages::routes::routes());
     routes
@@ -124,7 +127,11 @@ pub fn routes() -> Vec<Route> {
 
 /// The table, the assets, and an answer for everything else.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    assemble(routes())
+    let table = routes();
+    let figures = table.iter().map(|route| Arc::clone(&route.figures));
+    // An app has one router.
+    let _ = app.routes.set(figures.collect());
+    assemble(table)
         .with_state(app)
         .merge(assets::router())
         .fallback(|| async { ApiError::plain(Kind::NotFound) })
@@ -156,10 +163,12 @@ where
         handler,
         cache,
         body_bytes_max: 0,
+        figures: RouteFigures::new(&Method::GET, path),
     };
     Route {
         method: Method::GET,
         path,
+        figures: Arc::clone(&declared.figures),
         cache,
         body_bytes_max: 0,
         permission: Permission::Public,
@@ -177,10 +186,12 @@ where
         handler,
         cache: Cache::Own,
         body_bytes_max,
+        figures: RouteFigures::new(&Method::POST, path),
     };
     Route {
         method: Method::POST,
         path,
+        figures: Arc::clone(&declared.figures),
         cache: Cache::Never,
         body_bytes_max,
         permission: Permission::Public,
@@ -194,6 +205,7 @@ struct Declared<H> {
     handler: H,
     cache: Cache,
     body_bytes_max: usize,
+    figures: Arc<RouteFigures>,
 }
 
 impl<H, T> Handler<T, Arc<App>> for Declared<H>
@@ -205,15 +217,21 @@ where
 
     fn call(self, mut request: Request, app: Arc<App>) -> Self::Future {
         Box::pin(async move {
-            if self.body_bytes_max > 0 {
+            let measured = self.figures.begin();
+            // The path itself may hold a secret, such as an invitation's.
+            tracing::Span::current().record("otel.name", self.figures.name.as_str());
+            let response = if self.body_bytes_max > 0 {
                 request
                     .extensions_mut()
                     .insert(BodyMax(self.body_bytes_max));
-                return self.handler.call(request, app).await;
-            }
-            let known = request.headers().get(header::IF_NONE_MATCH).cloned();
-            let response = self.handler.call(request, app).await;
-            finish(response, self.cache, known.as_ref())
+                self.handler.call(request, app).await
+            } else {
+                let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+                let response = self.handler.call(request, app).await;
+                finish(response, self.cache, known.as_ref())
+            };
+            measured.answered(response.status());
+            response
         })
     }
 }

@@ -60,6 +60,7 @@ pub async fn serve(
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADER_LIST_BYTES_MAX);
     let places = Arc::new(Semaphore::new(settings.connections_max));
+    let _ = web.guard.places.set(Arc::clone(&places));
     let crowd = Arc::new(Crowd::default());
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);

@@ -42,6 +42,9 @@ pub struct WebSettings {
     pub timestamps_burst: u32,
     /// Networks whose requests are not limited. Default: loopback.
     pub exempt: Vec<IpNet>,
+    /// Networks that may read `/metrics`, and in health reports more than one word. Default:
+    /// loopback.
+    pub watchers: Vec<IpNet>,
     /// Proxies whose `X-Forwarded-For`, or else `Forwarded`, is believed. Default: loopback.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -68,6 +71,7 @@ impl Default for WebSettings {
             timestamps_per_s: 10_000,
             timestamps_burst: 200_000,
             exempt: loopback.clone(),
+            watchers: loopback.clone(),
             trusted_proxies: loopback,
         }
     }

@@ -91,7 +91,7 @@ pub(super) fn read(datagram: &[u8], nonce: [u8; 8], sent: UnixMicros, took: Dura
 fn short(packet: &[u8; PACKET_BYTES], at: usize) -> Duration {
     let bytes = packet[at..at + 4].try_into().expect("four bytes");
     let parts = u64::from(u32::from_be_bytes(bytes));
-    Duration::from_nanos(parts * 1_000_000_000 >> 16)
+    Duration::from_nanos((parts * 1_000_000_000) >> 16)
 }
 
 /// Seconds and their 2^32nd parts since 1900, or, with the first bit clear, since 2036 (RFC 4330
@@ -105,7 +105,7 @@ fn moment(packet: &[u8; PACKET_BYTES], at: usize) -> Option<UnixMicros> {
     let (seconds, fraction) = (parts >> 32, parts & 0xffff_ffff);
     let era = if seconds >> 31 == 1 { 0 } else { 1_i64 << 32 };
     let seconds = i64::try_from(seconds).expect("32 bits") + era - UNIX_EPOCH_S;
-    let micros = i64::try_from(fraction * 1_000_000 >> 32).expect("below a million");
+    let micros = i64::try_from((fraction * 1_000_000) >> 32).expect("below a million");
     Some(UnixMicros(seconds * 1_000_000 + micros))
 }
 

@@ -9,6 +9,7 @@ mod human;
 mod load;
 mod notify;
 mod show;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use human::{Retention, Span, StoreUrl, WitnessAddress};
 pub(crate) use load::{Loaded, dress, load};
 pub(crate) use notify::{Mail, MailSecurity, Push, Sms};
 pub(crate) use show::{as_json, as_markdown, as_text};
+pub(crate) use watch::{Metrics, Sentry};
 
 /// All settings of a server.
 #[derive(Args, Clone, Debug)]
@@ -61,6 +63,10 @@ pub(crate) struct Config {
     pub(crate) push: Push,
     #[command(flatten)]
     pub(crate) trace: Trace,
+    #[command(flatten)]
+    pub(crate) metrics: Metrics,
+    #[command(flatten)]
+    pub(crate) sentry: Sentry,
 }
 
 /// A part that a process plays.
@@ -322,6 +328,29 @@ pub(crate) struct Trace {
     /// Least level that is told; also per part, such as info,stamp=debug
     #[arg(id = "tracing.level", long, value_name = "LEVEL", default_value = "info", value_parser = trace_level)]
     pub(crate) level: String,
+
+    /// Collector that takes traces by OTLP over gRPC, such as `http://127.0.0.1:4317`; none without it
+    #[arg(id = "tracing.otlp_url", long, value_name = "URL", value_parser = human::base_url)]
+    pub(crate) otlp_url: Option<url::Url>,
+
+    /// File with certificates (PEM) that may vouch for the collector, instead of the public ones
+    #[arg(id = "tracing.otlp_ca_file", long, value_name = "FILE")]
+    pub(crate) otlp_ca_file: Option<PathBuf>,
+
+    /// Which part of the traces that begin here is kept, from 0 to 1
+    ///
+    /// A trace that a caller began is kept when the caller keeps it.
+    #[arg(id = "tracing.sample_ratio", long, value_name = "PART", default_value = "1", value_parser = watch::ratio)]
+    pub(crate) sample_ratio: f64,
+
+    /// Name of this service in traces
+    #[arg(
+        id = "tracing.service",
+        long,
+        value_name = "NAME",
+        default_value = "indelible"
+    )]
+    pub(crate) service: String,
 }
 
 /// Form of the lines that tell about the work.
@@ -402,6 +431,8 @@ impl Config {
             ("[tsa] certificate_file", &self.tsa.certificate_file),
             ("[mail] ca_file", &self.mail.ca_file),
             ("[mail] password_file", &self.mail.password_file),
+            ("[tracing] otlp_ca_file", &self.trace.otlp_ca_file),
+            ("[sentry] dsn_file", &self.sentry.dsn_file),
             ("[sms] secret_file", &self.sms.secret_file),
             ("[push] secret_file", &self.push.secret_file),
         ];

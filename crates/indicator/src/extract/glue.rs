@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::Token;
 use super::class::{self, BRACKET, GAP, WORD};
-use crate::clean::{closer, is_name_byte, opener};
+use crate::clean::is_name_byte;
+use crate::letter::{closer, opener};
 use crate::value::{Scheme, is_top};
 
 /// Most tokens that are joined.

@@ -1,6 +1,6 @@
 //! Warning lists and ignore lists: what is known to be harmless, or not worth asking about. It knows no source and no store.
 //!
-//! A [`List`] is read from the JSON of *MISP warning lists* and any number of them are compiled into [`Lists`], which answers in one go which of them a value is on: exact strings and host names by one hash table each, networks by one binary search, substrings by one automaton, expressions by one set. The answers are those of `pymispwarninglists` in its exact ("slow") mode; only lists of expressions differ, which that library never matches and MISP does.
+//! A [`List`] is read from the JSON of *MISP warning lists* and any number of them are compiled into [`Lists`], which answers in one go which of them a value is on: exact strings and host names by one hash table each, networks by one binary search, substrings by one automaton, expressions by one set. [`Lists::check`] answers what `pymispwarninglists` answers in its exact ("slow") mode; [`Lists::check_indicator`] asks as MISP does: expressions too, and each list only for what it was made for.
 
 mod hosts;
 mod ignore;
@@ -14,6 +14,8 @@ use serde::Deserialize;
 pub use self::ignore::IgnoreLists;
 use self::networks::Networks;
 use self::strings::Strings;
+use crate::indicator::Indicator;
+use crate::kind::{Kind, KindSet};
 
 /// Most lists that are compiled together.
 pub const LISTS_MAX: usize = 4096;
@@ -59,7 +61,7 @@ pub struct List {
     /// Its entries.
     #[serde(rename = "list")]
     pub entries: Vec<String>,
-    /// For which types of MISP's attributes it was made; none means all. The check itself does not ask.
+    /// For which types of MISP's attributes it was made; none means all.
     #[serde(default)]
     pub matching_attributes: Vec<String>,
 }
@@ -90,6 +92,58 @@ impl List {
     pub fn from_json(bytes: &[u8]) -> Result<Self, ListError> {
         serde_json::from_slice(bytes).map_err(|why| ListError::Json(why.to_string()))
     }
+
+    /// The kinds for which it was made.
+    pub fn kinds(&self) -> KindSet {
+        if self.matching_attributes.is_empty() {
+            return KindSet::ALL;
+        }
+        let made_for = |kind: &Kind| {
+            let types = misp_types(*kind);
+            self.matching_attributes.iter().any(|name| {
+                // Of composed types each piece is meant.
+                name.split('|').any(|piece| types.contains(&piece))
+            })
+        };
+        Kind::ALL.into_iter().filter(made_for).collect()
+    }
+}
+
+/// Under which types MISP keeps values of a kind.
+fn misp_types(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Domain | Kind::Onion => &["domain", "hostname"],
+        Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr => &["ip-src", "ip-dst", "ip"],
+        Kind::Url => &["url", "uri", "link"],
+        Kind::Email => &[
+            "email",
+            "email-dst",
+            "email-reply-to",
+            "email-src",
+            "target-email",
+            "whois-registrant-email",
+        ],
+        Kind::Filename => &["filename", "attachment", "malware-sample"],
+        Kind::UserAgent => &["user-agent", "http-user-agent"],
+        Kind::Phone => &["phone-number", "whois-registrant-phone"],
+        Kind::Md5 => &["md5", "malware-sample"],
+        Kind::Ethereum | Kind::AttackTechnique => &[],
+        Kind::Sha1 => &["sha1"],
+        Kind::Sha256 => &["sha256"],
+        Kind::Sha512 => &["sha512"],
+        Kind::Tlsh => &["tlsh"],
+        Kind::Ssdeep => &["ssdeep"],
+        Kind::Asn => &["AS"],
+        Kind::Cve => &["vulnerability"],
+        Kind::Mac => &["mac-address"],
+        Kind::RegistryKey => &["regkey"],
+        Kind::Mutex => &["mutex"],
+        Kind::Ja3 => &["ja3-fingerprint-md5"],
+        Kind::Jarm => &["jarm-fingerprint"],
+        Kind::Imphash => &["imphash"],
+        Kind::Bitcoin => &["btc"],
+        Kind::ChromeExtension => &["chrome-extension-id"],
+    }
 }
 
 /// An entry that could not be compiled: it matches nothing, or only itself.
@@ -116,11 +170,15 @@ pub struct Lists {
     /// What lists of networks hold that is none, and what they are asked for that is no address.
     literals: Strings,
     substrings: Option<AhoCorasick>,
-    substring_lists: Vec<u16>,
+    owners_of_substrings: Vec<u16>,
     /// Lists with an empty substring, which is in everything.
     always: Vec<u16>,
     expressions: RegexSet,
-    expression_lists: Vec<u16>,
+    owners_of_expressions: Vec<u16>,
+    /// For which kinds any list of expressions was made.
+    expressions_for: KindSet,
+    /// For which kinds each list was made.
+    kinds: Vec<KindSet>,
     bad: Vec<BadEntry>,
 }
 
@@ -141,9 +199,9 @@ impl Lists {
         let mut bad = Vec::new();
         let mut networks = networks::Builder::default();
         let (mut exact, mut hosts, mut literals) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut substrings, mut substring_lists, mut always) =
+        let (mut substrings, mut owners_of_substrings, mut always) =
             (Vec::new(), Vec::new(), Vec::new());
-        let (mut expressions, mut expression_lists) = (Vec::new(), Vec::new());
+        let (mut expressions, mut owners_of_expressions) = (Vec::new(), Vec::new());
         for (number, list) in (0u16..).zip(lists) {
             for entry in &list.entries {
                 if entry.len() > ENTRY_BYTES_MAX {
@@ -167,12 +225,12 @@ impl Lists {
                     Matching::Substring if entry.is_empty() => always.push(number),
                     Matching::Substring => {
                         substrings.push(entry.as_str());
-                        substring_lists.push(number);
+                        owners_of_substrings.push(number);
                     }
                     Matching::Regex => match expression(entry) {
                         Ok(expression) => {
                             expressions.push(expression);
-                            expression_lists.push(number);
+                            owners_of_expressions.push(number);
                         }
                         Err(why) => tell(&mut bad, number, entry, why),
                     },
@@ -198,10 +256,16 @@ impl Lists {
             networks: networks.build(),
             literals: Strings::build(&literals, |entry| entry),
             substrings,
-            substring_lists,
+            owners_of_substrings,
             always,
             expressions,
-            expression_lists,
+            owners_of_expressions,
+            expressions_for: lists
+                .iter()
+                .filter(|list| list.matching == Matching::Regex)
+                .flat_map(|list| list.kinds().iter())
+                .collect(),
+            kinds: lists.iter().map(List::kinds).collect(),
             bad,
         })
     }
@@ -225,12 +289,25 @@ impl Lists {
             }
             self.inside(value, &mut on);
             on.extend_from_slice(&self.always);
-            let found = self.expressions.matches(value);
-            on.extend(found.iter().map(|place| self.expression_lists[place]));
         }
-        on.sort_unstable();
-        on.dedup();
-        on.into_iter().map(usize::from).collect()
+        in_order(on)
+    }
+
+    /// The numbers of the lists that an indicator is on, ascending: lists of expressions too, and only those that were made for its kind.
+    pub fn check_indicator(&self, indicator: &Indicator) -> Vec<usize> {
+        let (kind, value) = (indicator.kind(), indicator.value());
+        let mut on = self.check(value);
+        on.retain(|list| self.kinds[*list].has(kind));
+        if value.len() <= CHECKED_BYTES_MAX && self.expressions_for.has(kind) {
+            let found = self.expressions.matches(value);
+            let lists = found
+                .iter()
+                .map(|place| usize::from(self.owners_of_expressions[place]));
+            on.extend(lists.filter(|list| self.kinds[*list].has(kind)));
+            on.sort_unstable();
+            on.dedup();
+        }
+        on
     }
 
     /// Lists of which a substring is in the value.
@@ -239,9 +316,9 @@ impl Lists {
             return;
         };
         let mut seen = vec![false; self.count];
-        let lists = self.substring_lists.len();
+        let lists = self.owners_of_substrings.len();
         for found in automaton.find_overlapping_iter(value) {
-            let list = self.substring_lists[found.pattern().as_usize()];
+            let list = self.owners_of_substrings[found.pattern().as_usize()];
             if !std::mem::replace(&mut seen[usize::from(list)], true) {
                 on.push(list);
                 if on.len() > lists {
@@ -250,6 +327,12 @@ impl Lists {
             }
         }
     }
+}
+
+fn in_order(mut on: Vec<u16>) -> Vec<usize> {
+    on.sort_unstable();
+    on.dedup();
+    on.into_iter().map(usize::from).collect()
 }
 
 fn tell(bad: &mut Vec<BadEntry>, list: u16, entry: &str, why: String) {

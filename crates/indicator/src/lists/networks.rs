@@ -35,8 +35,8 @@ impl Builder {
     pub(super) fn add(&mut self, text: &str, list: u16) -> bool {
         match network(text) {
             Some(IpNet::V4(net)) => {
-                let (first, last) = (u32::from(net.network()), u32::from(net.broadcast()));
-                self.v4.push((first.into(), last.into(), list));
+                let (first, end) = (u32::from(net.network()), u32::from(net.broadcast()));
+                self.v4.push((first.into(), end.into(), list));
             }
             Some(IpNet::V6(net)) => {
                 self.v6
@@ -214,7 +214,7 @@ mod tests {
             ("10.1.0.0/255.255.0.0", 6),
         ];
         let check = |address: &str, expected: &[u16]| {
-            assert_eq!(found(&nets, address), expected, "{address}")
+            assert_eq!(found(&nets, address), expected, "{address}");
         };
         check("9.255.255.255", &[9]);
         check("10.0.0.0", &[0, 1, 3, 9]);

@@ -4,6 +4,8 @@
 //! main trees from the intervals' rows alone, each tile compared with what it must be.
 
 mod interval;
+mod pool;
+mod references;
 mod trees;
 
 use std::fmt;
@@ -13,12 +15,10 @@ use tlog::{SignatureLine, VerifierKey};
 
 use self::trees::Growing;
 use crate::follower::NEWEST;
-use crate::{Checkpoint, Entry, EntryState, Interval, Store};
+use crate::{Checkpoint, Interval, Store};
 
 /// Intervals read at a time.
 const INTERVALS_AT_ONCE: u64 = 256;
-/// Addresses read at a time.
-const ADDRESSES_AT_ONCE: usize = 1024;
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,8 +150,8 @@ pub async fn check(
     growing.check_edges(store, &mut report).await?;
     check_head(&growing, &head, total, before, &mut report);
     check_newest(store, keys, &head, &mut report).await?;
-    check_pool(store, &mut report).await?;
-    check_references(store, &mut report).await?;
+    pool::check(store, &mut report).await?;
+    references::check(store, &mut report).await?;
     Ok(report)
 }
 
@@ -273,49 +273,4 @@ async fn check_newest(
         report.found(Part::Checkpoint(newest.size), words);
     }
     Ok(())
-}
-
-async fn check_pool(store: &dyn Store, report: &mut Report) -> Result<(), Unavailable> {
-    let mut before = None;
-    for batch in store.pool(usize::MAX).await? {
-        let number = batch.number;
-        if before.is_some_and(|before| before >= number) {
-            report.found(Part::Pool, format!("batch {number} is out of order"));
-        }
-        before = Some(number);
-        if batch.entries.is_empty() {
-            report.found(Part::Pool, format!("batch {number} is empty"));
-        }
-        let entries: Vec<Entry> = batch.entries.iter().collect();
-        if !entries.is_sorted_by_key(Entry::order) {
-            report.found(
-                Part::Pool,
-                format!("the entries of batch {number} are out of order"),
-            );
-        }
-        report.pooled += batch.entries.len() as u64;
-    }
-    Ok(())
-}
-
-async fn check_references(store: &dyn Store, report: &mut Report) -> Result<(), Unavailable> {
-    let mut after = None;
-    loop {
-        let addresses = store.referenced(after, ADDRESSES_AT_ONCE).await?;
-        for id in &addresses {
-            let nonce = match store.entry(id.batch, id.index).await? {
-                Some(EntryState::Pooled { nonce, .. } | EntryState::Sealed { nonce, .. }) => {
-                    Some(nonce)
-                }
-                Some(EntryState::Forgotten) | None => None,
-            };
-            if nonce != Some(id.nonce) {
-                report.found(Part::Reference, format!("{id} points to nothing"));
-            }
-        }
-        after = addresses.last().copied();
-        if addresses.len() < ADDRESSES_AT_ONCE {
-            return Ok(());
-        }
-    }
 }

@@ -6,9 +6,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use base::metrics::{Counter, Histogram};
 use base::{Entropy, Unavailable};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::batch::{Places, Sorted, sorted};
 use crate::waiters::Waiters;
@@ -60,6 +63,18 @@ pub(super) struct Gatherer {
     waiters: Arc<Waiters>,
     open: Mutex<Generation>,
     filled: Notify,
+    figures: Figures,
+}
+
+/// What was taken in since the process began.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Timestamps that are durable.
+    pub timestamps: Counter,
+    /// Batches that they came in.
+    pub batches: Counter,
+    /// How long the writes of batches took, until they were durable.
+    pub writes: Histogram,
 }
 
 impl Gatherer {
@@ -74,7 +89,13 @@ impl Gatherer {
             waiters,
             open: Mutex::default(),
             filled: Notify::new(),
+            figures: Figures::default(),
         }
+    }
+
+    /// What was taken in since the process began.
+    pub(super) fn figures(&self) -> &Figures {
+        &self.figures
     }
 
     /// Where random bytes come from.
@@ -171,7 +192,12 @@ impl Gatherer {
             tags,
             tokens,
         };
-        let number = self.store.insert_batch(batch).await?;
+        let (count, began) = (batch.entries.len(), Instant::now());
+        let span = tracing::debug_span!("write batch", count);
+        let number = self.store.insert_batch(batch).instrument(span).await?;
+        self.figures.writes.record(began.elapsed());
+        self.figures.batches.add_one();
+        self.figures.timestamps.add(count as u64);
         self.waiters.inserted(number, before);
         Ok(Written {
             number,

@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 pub(crate) use self::batch::hash_prefix;
+pub use self::gather::Figures;
 use self::gather::Gatherer;
 pub(crate) use self::gather::Item;
 use self::moment::Moments;
@@ -127,6 +128,11 @@ impl Notary {
             wait_max: settings.wait_max,
             tasks: [gathering, counting, announcing],
         })
+    }
+
+    /// What was taken in since the process began.
+    pub fn figures(&self) -> &Figures {
+        self.gatherer.figures()
     }
 
     /// Stamps one thing. Durable when it returns.

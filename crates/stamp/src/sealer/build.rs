@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use base::UnixMicros;
-use tlog::Hash;
 
 use super::chain::Chains;
 use super::tree::tree;
@@ -17,8 +16,6 @@ pub(super) struct Built {
     pub(super) head: Head,
     /// The main trees with it.
     pub(super) chains: Chains,
-    /// The timestamps' hashes in the order of the tree.
-    pub(super) leaves: Vec<Hash>,
     /// The batches as they lay in the pool.
     pub(super) batches: Vec<PooledBatch>,
     /// How long it took to bring them into order.
@@ -38,18 +35,16 @@ pub(super) fn build(
 ) -> (SealedInterval, Built) {
     let began = Instant::now();
     let keys = ordered(&batches);
-    let hash_of = |key: &Key| entry(&batches, key).hash;
-    let leaves: Vec<Hash> = keys.iter().map(hash_of).collect();
     let placements = placements(&batches, &keys);
     let youngest = keys.last().map_or(UnixMicros(0), |key| UnixMicros(key.0));
 
     let sorting = began.elapsed();
 
-    let (ith, interval_tiles) = tree(&leaves);
+    let (ith, interval_tiles) = tree(&keys, |key| entry(&batches, key).hash);
     let interval = Interval {
         index: head.size,
         time: now.max(head.time).max(youngest),
-        count: u32::try_from(leaves.len()).expect("settings keep intervals far below 2^32"),
+        count: u32::try_from(keys.len()).expect("settings keep intervals far below 2^32"),
         ith,
     };
     let main_tiles = chains.push(&interval);
@@ -71,7 +66,6 @@ pub(super) fn build(
         interval,
         head: sealed.head,
         chains,
-        leaves,
         batches,
         sorting,
     };
@@ -116,7 +110,7 @@ fn placements(batches: &[PooledBatch], keys: &[Key]) -> Vec<(u64, Placements)> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tlog::{Sha3, TreeHash as _};
+    use tlog::{Hash, Sha3, TreeHash as _};
 
     use super::*;
     use crate::{Entries, Entry};
@@ -156,19 +150,22 @@ mod tests {
             }).collect();
             let (sealed, built) = built(batches.clone());
             let total: usize = sizes.iter().sum();
-            prop_assert_eq!(built.leaves.len(), total);
+            let tiles = sealed.interval_tiles.iter().filter(|(id, _)| id.level == 0);
+            let leaves: Vec<Hash> = tiles.flat_map(|(_, hashes)| hashes.clone()).collect();
+            prop_assert_eq!(leaves.len(), total);
+            prop_assert_eq!(built.interval.count as usize, total);
             let mut times = vec![None; total];
             for (batch, (number, placements)) in batches.iter().zip(&sealed.batches) {
                 prop_assert_eq!(batch.number, *number);
                 for (index, entry) in (0..).zip(batch.entries.iter()) {
                     let placement = placements.get(index).unwrap();
                     prop_assert_eq!(placement.time, entry.time);
-                    prop_assert_eq!(built.leaves[placement.leaf as usize], entry.hash);
+                    prop_assert_eq!(leaves[placement.leaf as usize], entry.hash);
                     let seen = times[placement.leaf as usize].replace(entry.time);
                     prop_assert_eq!(seen, None);
                 }
             }
-            let order: Vec<_> = times.iter().zip(&built.leaves).collect();
+            let order: Vec<_> = times.iter().zip(&leaves).collect();
             prop_assert!(order.is_sorted());
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base::UnixMicros;
+use base::metrics::Histogram;
 use parking_lot::Mutex;
 
 /// What the sealer is doing.
@@ -51,27 +52,39 @@ pub struct SealerState {
 
 /// Shared between the sealer, which writes it, and whoever asks.
 #[derive(Debug)]
-pub struct Health(Mutex<SealerState>);
+pub struct Health {
+    state: Mutex<SealerState>,
+    seals: Histogram,
+}
 
 impl Default for Health {
     fn default() -> Self {
-        Self(Mutex::new(SealerState {
+        let state = SealerState {
             role: Role::StandingBy,
             last_sealed: None,
             last_times: None,
             trouble: None,
             batches_held_back: 0,
-        }))
+        };
+        Self {
+            state: Mutex::new(state),
+            seals: Histogram::default(),
+        }
     }
 }
 
 impl Health {
     /// The state now.
     pub fn state(&self) -> SealerState {
-        self.0.lock().clone()
+        self.state.lock().clone()
+    }
+
+    /// How long its seals took, from reading the pool to telling everyone.
+    pub fn seals(&self) -> &Histogram {
+        &self.seals
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut SealerState)) {
-        change(&mut self.0.lock());
+        change(&mut self.state.lock());
     }
 }

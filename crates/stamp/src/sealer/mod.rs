@@ -18,6 +18,7 @@ use std::time::Duration;
 use base::{Bus, Clock, Event, Skew, Unavailable};
 use bytes::Bytes;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use self::chain::Chains;
 pub use self::health::{Health, Role, SealTimes, SealerState};
@@ -165,7 +166,12 @@ impl Sealer {
         if let Some(skew) = self.clock.skew() {
             return Err(SealError::ClockOff(skew));
         }
-        let sealed = self.try_seal().await;
+        let span = tracing::debug_span!(
+            "seal",
+            interval = tracing::field::Empty,
+            count = tracing::field::Empty
+        );
+        let sealed = self.try_seal().instrument(span).await;
         match &sealed {
             Ok(_) | Err(SealError::ClockOff(_)) => {}
             Err(SealError::Unavailable(_)) => self.state = None,
@@ -194,7 +200,8 @@ impl Sealer {
             Some(state) => state,
             None => self.recover().await?,
         };
-        let mut lap = Lap(Instant::now());
+        let began = Instant::now();
+        let mut lap = Lap(began);
         let batches = self.batches().await?;
         let read = lap.time();
         let now = self.clock.now();
@@ -210,6 +217,9 @@ impl Sealer {
             .map_err(|error| Unavailable::new("the sealing thread", error))?;
         let (sort, tree) = (built.sorting, lap.time().saturating_sub(built.sorting));
         let (interval, head, chains) = (built.interval, built.head, built.chains.clone());
+        tracing::Span::current()
+            .record("interval", interval.index)
+            .record("count", interval.count);
         if let Commit::HeadMoved = self.store.commit_interval(sealed).await? {
             tracing::info!(interval = interval.index, "another sealer was first");
             return Ok(None);
@@ -228,6 +238,7 @@ impl Sealer {
                     verify,
                     sign: lap.time(),
                 };
+                self.health.seals().record(began.elapsed());
                 self.health.change(|state| state.last_times = Some(times));
                 self.state = Some(State { head, chains });
                 Ok(Some(interval))
@@ -241,7 +252,7 @@ impl Sealer {
     /// sealing them now would carry its error into every later interval.
     async fn batches(&self) -> Result<Vec<PooledBatch>, Unavailable> {
         let limit = self.settings.interval_timestamps_max;
-        let mut batches = self.store.pool(limit).await?;
+        let mut batches = self.store.pool(0, limit).await?;
         let future = self.clock.now().plus(self.settings.clock_tolerance);
         let read = batches.len();
         batches.retain(|batch| youngest(batch).is_none_or(|entry| entry.time <= future));

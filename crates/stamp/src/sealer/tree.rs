@@ -8,22 +8,35 @@ use crate::parallel::map_chunks;
 const WIDTH: usize = 256;
 const _: () = assert!(WIDTH as u64 == TILE_WIDTH);
 
-/// The root over `entries`, the timestamps' hashes in order, and the tiles to store: level 0 holds
-/// the entries themselves, higher levels the roots of perfect subtrees.
-pub(super) fn tree(entries: &[Hash]) -> (Hash, Vec<(TileId, Vec<Hash>)>) {
-    let (full, rest) = entries.split_at(entries.len() / WIDTH * WIDTH);
-    let mut row = map_chunks(full, WIDTH, |tile| {
+/// The root over the timestamps that `keys` name in order, and the tiles to store: level 0 holds
+/// their hashes, which `hash_of` finds, higher levels the roots of perfect subtrees. Hashes are
+/// fetched straight into their tile: there is no second copy of them all.
+pub(super) fn tree<K: Sync>(
+    keys: &[K],
+    hash_of: impl Fn(&K) -> Hash + Sync,
+) -> (Hash, Vec<(TileId, Vec<Hash>)>) {
+    let built = map_chunks(keys, WIDTH, |keys| {
+        let entries: Vec<Hash> = keys.iter().map(&hash_of).collect();
         let mut leaves = [[0; 32]; WIDTH];
-        Sha3::leaves(tile, &mut leaves);
-        tile_root(&mut leaves)
+        let leaves = &mut leaves[..entries.len()];
+        Sha3::leaves(&entries, leaves);
+        // Only the last may be partial.
+        let root = if entries.len() == WIDTH {
+            Ok(tile_root(leaves))
+        } else {
+            Err(join(leaves, None))
+        };
+        (entries, root)
     });
-    let mut leaves = vec![[0; 32]; rest.len()];
-    Sha3::leaves(rest, &mut leaves);
-    let mut right = join(&leaves, None);
-    let level_0 = (0..).zip(entries.chunks(WIDTH));
-    let mut tiles: Vec<_> = level_0
-        .map(|(index, tile)| (TileId { level: 0, index }, tile.to_vec()))
-        .collect();
+    let (mut row, mut right) = (Vec::with_capacity(built.len()), None);
+    let mut tiles = Vec::with_capacity(built.len() + built.len() / WIDTH + 2);
+    for (index, (entries, root)) in (0..).zip(built) {
+        tiles.push((TileId { level: 0, index }, entries));
+        match root {
+            Ok(root) => row.push(root),
+            Err(rest) => right = rest,
+        }
+    }
     for level in 1u8.. {
         if row.is_empty() {
             break;
@@ -81,7 +94,7 @@ mod tests {
             65_537, 66_000, 70_000,
         ] {
             let entries: Vec<Hash> = (0..size).map(|n| Sha3::digest(&n.to_be_bytes())).collect();
-            let (root, tiles) = tree(&entries);
+            let (root, tiles) = tree(&entries, |hash| *hash);
             assert_eq!(root, Levels::<Sha3>::of_entries(&entries).root(), "{size}");
             let upper: Vec<_> = tiles
                 .iter()

@@ -11,6 +11,7 @@ pub(super) async fn check(dialect: Dialect) {
     on_empty(dialect, "the pool answers the oldest first", oldest_first).await;
     on_empty(dialect, "a batch is found wherever it is", found_anywhere).await;
     on_empty(dialect, "an entry is read alone", entry_alone).await;
+    on_empty(dialect, "entries are read together", entries_together).await;
     on_empty(dialect, "large batches", large_batches).await;
     on_empty(dialect, "what was written outlives its process", outlives).await;
 }
@@ -43,7 +44,7 @@ async fn numbers_grow(bench: Bench) {
 
 async fn oldest_first(bench: Bench) {
     let store = bench.store().await;
-    assert_eq!(store.pool(100).await.unwrap(), []);
+    assert_eq!(store.pool(0, 100).await.unwrap(), []);
     assert_eq!(store.pooled().await.unwrap(), 0);
     let mut batches = Vec::new();
     for _ in 0..3 {
@@ -60,13 +61,25 @@ async fn oldest_first(bench: Bench) {
         (25, 3),
         (1000, 3),
     ] {
-        let pool = store.pool(entries_max).await.unwrap();
+        let pool = store.pool(0, entries_max).await.unwrap();
         assert_eq!(pool, batches[..expected], "entries_max {entries_max}");
+    }
+    // A page begins after the last of the one before.
+    for (after, entries_max, expected) in [
+        (0, 10, 0..1),
+        (batches[0].number, 10, 1..2),
+        (batches[0].number, 11, 1..3),
+        (batches[1].number, 1000, 2..3),
+        (batches[2].number, 1000, 3..3),
+        (u64::MAX, 1000, 3..3),
+    ] {
+        let page = store.pool(after, entries_max).await.unwrap();
+        assert_eq!(page, batches[expected], "after {after}, {entries_max}");
     }
     // Sealing one in the middle takes it out, and only it.
     bench.seal(&*store, 0, &batches[1..2]).await;
     batches.remove(1);
-    assert_eq!(store.pool(usize::MAX).await.unwrap(), batches);
+    assert_eq!(store.pool(0, usize::MAX).await.unwrap(), batches);
     assert_eq!(store.pooled().await.unwrap(), 20);
 }
 
@@ -149,6 +162,49 @@ async fn entry_alone(bench: Bench) {
     }
 }
 
+// A page of a tag is read at once: each address for itself, whatever became of its batch.
+async fn entries_together(bench: Bench) {
+    let store = bench.store().await;
+    let mut batches = Vec::new();
+    for count in [1, 300, 40] {
+        batches.push(bench.insert(&*store, count).await);
+    }
+    bench.seal(&*store, 0, &batches[..1]).await;
+    bench.seal(&*store, 1, &batches[1..2]).await;
+    assert_eq!(store.forget(super::interval_time(1), 1).await.unwrap(), 1);
+    let [gone, sealed, pooled] = [&batches[0], &batches[1], &batches[2]].map(|it| it.number);
+    let addresses = [
+        (pooled, 39),
+        (sealed, 299),
+        (sealed, 300),
+        (gone, 0),
+        (sealed, 0),
+        (pooled, 40),
+        (0, 0),
+        (u64::MAX, 0),
+        (pooled, u32::MAX),
+        (pooled, 0),
+        (sealed, 299),
+        (1 << 40, 3),
+    ];
+    let mut expected = Vec::new();
+    for (number, index) in addresses {
+        expected.push(store.entry(number, index).await.unwrap());
+    }
+    let kinds: Vec<char> = expected
+        .iter()
+        .map(|state| match state {
+            None => '-',
+            Some(EntryState::Forgotten) => 'f',
+            Some(EntryState::Pooled { .. }) => 'p',
+            Some(EntryState::Sealed { .. }) => 's',
+        })
+        .collect();
+    assert_eq!(kinds, "ps-fs----ps-".chars().collect::<Vec<_>>());
+    assert_eq!(store.entries(&addresses).await.unwrap(), expected);
+    assert_eq!(store.entries(&[]).await.unwrap(), []);
+}
+
 /// A bulk request holds 100,000 entries, the format holds 2^20.
 async fn large_batches(bench: Bench) {
     let store = bench.store().await;
@@ -195,7 +251,7 @@ async fn outlives(bench: Bench) {
     drop(store);
 
     let store = bench.store().await;
-    assert_eq!(store.pool(100).await.unwrap(), [pooled]);
+    assert_eq!(store.pool(0, 100).await.unwrap(), [pooled]);
     assert_eq!(store.head().await.unwrap(), sealed.head);
     assert_eq!(store.intervals(0..9).await.unwrap(), [sealed.interval]);
     assert_eq!(

@@ -56,7 +56,7 @@ async fn writes_all(bench: Bench) {
     assert_eq!(sealed.interval_tiles.last().unwrap().0, tile(2, 0));
     assert_eq!(store.head().await.unwrap(), sealed.head);
     assert_eq!(store.intervals(0..1).await.unwrap(), [sealed.interval]);
-    assert_eq!(store.pool(9).await.unwrap(), []);
+    assert_eq!(store.pool(0, 9).await.unwrap(), []);
 
     let wanted = [
         tile(2, 0),
@@ -101,7 +101,7 @@ async fn state(store: &dyn Store) -> impl PartialEq + std::fmt::Debug {
     (
         store.head().await.unwrap(),
         store.intervals(0..100).await.unwrap(),
-        store.pool(usize::MAX).await.unwrap(),
+        store.pool(0, usize::MAX).await.unwrap(),
         store.sealed_batches(1).await.unwrap(),
         store.interval_leaves(1).await.unwrap(),
         store.main_tiles(Tree::Sha3, &[tile(0, 0)]).await.unwrap(),

@@ -9,7 +9,10 @@
 mod accounts;
 mod cli;
 mod contract;
+mod extract;
+mod jobs;
 mod notices;
 mod postgres;
 mod real;
 mod stamp;
+mod watching;

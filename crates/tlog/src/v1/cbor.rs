@@ -38,6 +38,11 @@ pub(crate) fn head(major: u8, value: u64, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the head of an array of so many items, which follow it.
+pub fn push_array(items: usize, out: &mut Vec<u8>) {
+    head(ARRAY, items as u64, out);
+}
+
 /// Appends a number, or null.
 pub(crate) fn optional_uint(value: Option<u64>, out: &mut Vec<u8>) {
     match value {

@@ -8,7 +8,7 @@ mod nucleus;
 mod path;
 mod time;
 
-pub use cbor::{CborError, PATH_NODES_MAX};
+pub use cbor::{CborError, PATH_NODES_MAX, push_array};
 pub use compact::{
     AUTHORITY_BYTES_MAX, COMPACT_BYTES_MAX, CompactError, CompactHead, CompactTimestamp,
     authority_url,

@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::future::try_join_all;
 use stamp::{Proof, Timestamp};
+use tlog::v1::push_array;
 
 use super::forms::{Forms, answer};
 use super::message::{self, encode};
-use super::ts::{cbor_array, not_yet, wait};
+use super::ts::{not_yet, wait};
 use crate::app::{App, Caller, tell};
 use crate::body::Whole;
 use crate::input;
@@ -86,7 +87,7 @@ fn write(
         .sum();
     let mut out = Vec::with_capacity(16 + TIMESTAMP_BYTES * timestamps.len() + 48 * nodes);
     if format == Format::Cbor {
-        cbor_array(timestamps.len(), &mut out);
+        push_array(timestamps.len(), &mut out);
     } else {
         out.push(b'[');
     }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use base::Unavailable;
 use http::{HeaderValue, StatusCode, header};
 use stamp::{Found, Proof, ProofAnswer, Submission, Timestamp, TimestampId, Under};
-use tlog::v1::{DATA_BYTES_MAX, Data};
+use tlog::v1::{DATA_BYTES_MAX, Data, push_array};
 
 use super::forms::{Forms, answer, see, tag_of, tagged as tagged_answer};
 use super::message;
@@ -115,8 +115,8 @@ pub(crate) async fn tagged(
     let tag = tag.ok_or_else(|| ApiError::plain(Kind::TagMissing).field("tag"))?;
     let page = app.ledger.tagged(tag, asked.before, asked.limit()).await?;
     let mut messages = Vec::with_capacity(page.ids.len());
-    for id in &page.ids {
-        match app.ledger.timestamp(*id).await? {
+    for found in app.ledger.timestamps(&page.ids).await? {
+        match found {
             Found::Pending(timestamp) => {
                 messages.push(message::timestamp(&app.authority, &timestamp, None));
             }
@@ -222,7 +222,7 @@ pub(super) fn not_yet(response: &mut Response<Body>) {
 pub(super) fn list(messages: &[tlog::v1::Timestamp], format: Format) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 + 512 * messages.len());
     if format == Format::Cbor {
-        cbor_array(messages.len(), &mut out);
+        push_array(messages.len(), &mut out);
     } else {
         out.push(b'[');
     }
@@ -236,12 +236,6 @@ pub(super) fn list(messages: &[tlog::v1::Timestamp], format: Format) -> Vec<u8> 
         out.push(b']');
     }
     out
-}
-
-/// The head of an array in its shortest form.
-pub(super) fn cbor_array(items: usize, out: &mut Vec<u8>) {
-    let mut encoder = minicbor::Encoder::new(out);
-    encoder.array(items as u64).expect("a Vec takes everything");
 }
 
 fn raw(body: &[u8]) -> Result<&[u8], ApiError> {

@@ -139,6 +139,8 @@ impl TestApp {
             follower: Arc::clone(&follower),
             authority: AUTHORITY.into(),
             clock: Arc::clone(&clock) as _,
+            figures: Vec::new(),
+            probes: Vec::new(),
             entropy,
             settings: web_settings,
         });

@@ -28,6 +28,19 @@ fn encoded(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// A text of less than 24 bytes (RFC 8949 §3.1).
+fn cbor_text(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).unwrap();
+    assert!(length < 24);
+    [&[0x60 | length], text.as_bytes()].concat()
+}
+
+/// Bytes with their length in two bytes.
+fn cbor_bytes(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+    [&[0x59], &length[..], bytes].concat()
+}
+
 impl Authenticator {
     pub(super) fn new(id: u8) -> Self {
         let chance = SystemRandom::new();
@@ -56,17 +69,22 @@ impl Authenticator {
         data.extend_from_slice(&16u16.to_be_bytes());
         data.extend_from_slice(&self.id);
         data.extend_from_slice(&self.public_key());
-        let mut attestation = minicbor::Encoder::new(Vec::new());
-        attestation.map(3).unwrap();
-        attestation.str("fmt").unwrap().str("none").unwrap();
-        attestation.str("attStmt").unwrap().map(0).unwrap();
-        attestation.str("authData").unwrap().bytes(&data).unwrap();
+        let attestation = [
+            &[0xa3][..],
+            &cbor_text("fmt"),
+            &cbor_text("none"),
+            &cbor_text("attStmt"),
+            &[0xa0],
+            &cbor_text("authData"),
+            &cbor_bytes(&data),
+        ]
+        .concat();
         json!({
             "id": encoded(&self.id), "rawId": encoded(&self.id), "type": "public-key",
             "clientExtensionResults": {},
             "response": {
                 "clientDataJSON": encoded(&self.client("webauthn.create", options)),
-                "attestationObject": encoded(&attestation.into_writer()),
+                "attestationObject": encoded(&attestation),
             },
         })
     }
@@ -121,13 +139,8 @@ impl Authenticator {
     /// A COSE key (RFC 9053 §7.1): EC2, ES256, P-256, x, y.
     fn public_key(&self) -> Vec<u8> {
         let (x, y) = self.key.public_key().as_ref()[1..].split_at(32);
-        let mut key = minicbor::Encoder::new(Vec::new());
-        key.map(5).unwrap();
-        for (name, value) in [(1, 2), (3, -7), (-1, 1)] {
-            key.i8(name).unwrap().i8(value).unwrap();
-        }
-        key.i8(-2).unwrap().bytes(x).unwrap();
-        key.i8(-3).unwrap().bytes(y).unwrap();
-        key.into_writer()
+        // {1: 2, 3: -7, -1: 1, -2: x, -3: y}
+        let kind = [0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01];
+        [&kind[..], &[0x21], &cbor_bytes(x), &[0x22], &cbor_bytes(y)].concat()
     }
 }

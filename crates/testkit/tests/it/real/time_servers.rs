@@ -33,7 +33,7 @@ impl TimeServer {
                 let now_us = SystemClock.now().0 + turned.load(Ordering::SeqCst) * 1_000_000;
                 let seconds = u64::try_from(now_us / 1_000_000 + EPOCH_S).unwrap();
                 let micros = u64::try_from(now_us % 1_000_000).unwrap();
-                let moment = (seconds << 32 | (micros << 32) / 1_000_000).to_be_bytes();
+                let moment = ((seconds << 32) | ((micros << 32) / 1_000_000)).to_be_bytes();
                 let mut answer = [0; 48];
                 (answer[0], answer[1]) = (0x24, 1);
                 answer[24..32].copy_from_slice(&request[40..]);

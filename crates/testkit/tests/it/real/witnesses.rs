@@ -40,7 +40,7 @@ fn tied(command: &Command) -> Command {
 }
 
 impl Witness {
-    /// The PyPI package `aics-witness`.
+    /// `aics-witness`, by others.
     async fn theirs(folder: &Path, log_vkey: &str) -> Self {
         let config = folder.join("witness.json");
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -3,7 +3,7 @@
 mod flipped_bits;
 mod forgetting;
 mod life;
-mod log;
+pub(crate) mod log;
 mod proofs;
 mod seal_crash;
 mod timekeeping;

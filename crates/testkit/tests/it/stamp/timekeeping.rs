@@ -73,7 +73,10 @@ async fn neither_notary_nor_sealer_works_by_a_wrong_clock() {
         assert!(matches!(refused, SealError::ClockOff(it) if it == skew));
         server.0.store(0, Ordering::SeqCst);
         keeper.check().await;
-        let sealed = sealer.seal_once().await.unwrap().unwrap();
-        assert_eq!(sealed.count, 1, "what was accepted before is sealed after");
+        let interval = sealer.seal_once().await.unwrap().unwrap();
+        assert_eq!(
+            interval.count, 1,
+            "what was accepted before is sealed after"
+        );
     }
 }

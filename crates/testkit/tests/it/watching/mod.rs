@@ -1,0 +1,4 @@
+//! Watching a server run: figures, traces, health.
+
+mod metrics;
+mod traces;

@@ -1,0 +1,4 @@
+//! Tables.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::indicator::csv(bytes));

@@ -1,0 +1,4 @@
+//! Mails.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::indicator::mail(bytes));

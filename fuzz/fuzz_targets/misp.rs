@@ -1,0 +1,4 @@
+//! MISP events.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::indicator::misp(bytes));

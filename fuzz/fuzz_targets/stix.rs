@@ -1,0 +1,4 @@
+//! STIX bundles.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::indicator::stix(bytes));
