@@ -107,6 +107,14 @@ export const W = {
   proofFirst: "Give a proof, or paste a reference.",
   elsewhere: (authority: string, index: number) => `This reference is of another log. Open it there: ${authority.startsWith("http://") ? authority : `https://${authority}`}/${index}`,
   copied: "Copied",
+
+  // Passkeys.
+  passkeyAdd: "Add a passkey",
+  passkeyConfirm: "Confirm with a passkey",
+  passkeySignIn: "Sign in with a passkey",
+  passkeyAsks: "Your browser asks you now.",
+  passkeyCancelled: "Nothing was done: the browser’s question was closed.",
+  passkeyFailed: "The passkey was not accepted. Try again, or choose another way.",
 } as const;
 
 export function size(bytes: number): string {

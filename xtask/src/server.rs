@@ -33,7 +33,7 @@ impl Server {
             .args(["serve", "--web-listen", &address, "--data"])
             .arg(folder.join("data"))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(File::create(folder.join("said.txt"))?)
             .stderr(File::create(&log)?)
             .spawn()
             .with_context(|| format!("{} cannot be run", program.display()))?;
@@ -57,6 +57,21 @@ impl Server {
     /// Where it serves.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same by the name at which browsers offer passkeys.
+    pub(crate) fn local_url(&self) -> String {
+        self.url().replace("127.0.0.1", "localhost")
+    }
+
+    /// The link that makes the first account, as it was printed.
+    pub(crate) fn setup_link(&self) -> Result<String> {
+        let said = fs::read_to_string(self.folder.join("said.txt"))?;
+        let link = said
+            .split_whitespace()
+            .find(|word| word.contains("/setup/"));
+        link.map(str::to_owned)
+            .context("the server printed no set-up link")
     }
 
     fn is_ready(&self) -> bool {

@@ -136,12 +136,19 @@ fn frontend() -> Result<()> {
 
 /// Every page in a real browser, against the real server.
 fn browser(parts: &mut Parts) -> Result<()> {
-    let server = Server::start(&parts.program()?)?;
+    let program = parts.program()?;
+    let server = Server::start(&program)?;
     let chromium = find("chromium", &[]).context("chromium was installed")?;
     run(Command::new("node")
-        .arg("test/browser.mjs")
-        .arg(server.url())
+        .args(["test/browser.mjs", &server.url()])
         .arg(target().join("shots"))
-        .env("BROWSER", chromium)
+        .env("BROWSER", &chromium)
+        .current_dir(root().join("frontend")))?;
+    run(Command::new("node")
+        .args(["test/rooms.mjs", &server.local_url()])
+        .arg(target().join("shots"))
+        .arg(server.setup_link()?)
+        .arg(&program)
+        .env("BROWSER", &chromium)
         .current_dir(root().join("frontend")))
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use accounts::{Accounts, SweepExpired};
 use base::{Clock, Entropy};
 use facts::{Facts, StampFact};
 use jobs::{Jobs, Scheduler, Settings, SweepJobs, Worker};
 use notify::{Courier, Deliver, Sweep, Transports};
 
 use crate::config::Config;
+use crate::rooms;
 use crate::wiring::Backend;
 
 /// Through which the rooms hand in work, whether this process runs any or not.
@@ -42,12 +44,18 @@ pub(crate) fn courier(
 }
 
 /// Runs every kind of work that there is.
-pub(crate) fn worker(jobs: &Arc<Jobs>, facts: &Arc<Facts>, courier: &Arc<Courier>) -> Worker {
+pub(crate) fn worker(
+    jobs: &Arc<Jobs>,
+    facts: &Arc<Facts>,
+    courier: &Arc<Courier>,
+    accounts: &Arc<Accounts>,
+) -> Worker {
     Worker::new(jobs)
         .with::<StampFact>(Arc::clone(facts))
         .with::<SweepJobs>(Arc::clone(jobs))
         .with::<Deliver>(Arc::clone(courier))
         .with::<Sweep>(Arc::clone(courier))
+        .with::<SweepExpired>(Arc::clone(accounts))
 }
 
 /// Knows everything that comes again and again.
@@ -55,6 +63,7 @@ pub(crate) fn scheduler(jobs: &Arc<Jobs>) -> Scheduler {
     Scheduler::new(jobs)
         .with(SweepJobs::schedule())
         .with(Courier::schedule())
+        .with(rooms::sweep())
 }
 
 fn settings(config: &Config) -> Settings {

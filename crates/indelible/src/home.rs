@@ -116,6 +116,15 @@ impl Home {
         Ok(CosigningKey::from_seed(name, &seed)?)
     }
 
+    /// The key under which accounts encrypt what they must read again; made if there is none.
+    pub(crate) fn accounts_key(&self, entropy: &dyn Entropy) -> anyhow::Result<[u8; 32]> {
+        let path = self.keys().join("accounts.key");
+        match read_seed(&path)? {
+            Some(seed) => Ok(seed),
+            None => make_seed(&path, entropy),
+        }
+    }
+
     /// The time-stamp authority made at first start: its key, its certificate and the CA that
     /// vouches for it, all PEM.
     pub(crate) fn tsa(

@@ -19,6 +19,7 @@ mod monitor;
 mod outgoing;
 mod parallel;
 mod probes;
+mod rooms;
 mod say;
 mod serve;
 mod signals;

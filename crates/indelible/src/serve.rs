@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use base::health::Probe;
 use base::{Clock, Entropy, SystemEntropy};
 use facts::Facts;
+use notify::Notices;
 use serde::{Deserialize, Serialize};
 use stamp::timekeeping::Timekeeper;
 use stamp::witnesses::{WitnessConfig, Witnesses};
@@ -24,7 +25,7 @@ use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
 use crate::probes::{Disk, Work};
 use crate::wiring::Backend;
-use crate::{background, carriers, figures, signals, trace, wiring};
+use crate::{background, carriers, figures, rooms, signals, trace, wiring};
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
@@ -46,13 +47,14 @@ pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let served = runtime.block_on(serve(&loaded.config));
+    let served = runtime.block_on(serve(loaded));
     telling.finish();
     served?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
+    let config = &loaded.config;
     let door = if config.plays(Role::Web) {
         Some(Door::claim(config.web.listen, &Home::at(&config.data))?)
     } else {
@@ -107,14 +109,34 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     } else {
         None
     };
-    if let Some(log) = log.as_ref().filter(|_| config.plays(Role::Worker)) {
-        let facts = log.facts(&backend, &clock);
-        let transports = carriers::transports(config)?;
+    let facts = log
+        .as_ref()
+        .map(|log| Arc::new(log.facts(&backend, &clock)));
+    let transports = carriers::transports(config)?;
+    let accounts = rooms::accounts(
+        config,
+        &home,
+        &backend,
+        &jobs,
+        transports.clone(),
+        (&clock, &entropy),
+        rooms::public_url(config, address),
+    )?;
+    if let Some(facts) = facts.as_ref().filter(|_| config.plays(Role::Worker)) {
+        let transports = transports.clone();
         let courier = Arc::new(background::courier(&backend, &jobs, transports, &clock));
-        let worker = background::worker(&jobs, &Arc::new(facts), &courier);
+        let worker = background::worker(&jobs, facts, &courier, &accounts);
         tasks.spawn(worker.run(stopped()));
     }
-    if let (Some(door), Some(log)) = (door, log) {
+    if let (Some(door), Some(log), Some(facts)) = (door, log, facts) {
+        // Others may change somebody's rights; the task ends with the process.
+        let listening = Arc::clone(&accounts);
+        tokio::spawn(async move { listening.listen().await });
+        let setup = accounts.make_setup_ticket().await?;
+        let setup = setup.map(|secret| {
+            let base = accounts.settings().public_url.as_str();
+            format!("{}/setup/{}", base.trim_end_matches('/'), secret.expose())
+        });
         let time_stamping = wiring::time_stamping(config, &home, &authority, &*clock, &*entropy)?;
         let health_figures = health.clone();
         let mut probes: Vec<Arc<dyn Probe>> = vec![Arc::new(Disk(home.dir().to_owned()))];
@@ -137,11 +159,17 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             figures: figures::sources(&backend, &jobs, health_figures),
             probes,
             entropy,
+            accounts,
+            jobs,
+            facts,
+            notices: Arc::new(Notices::new(Arc::clone(&backend.notices), transports)),
+            installation: rooms::installation(loaded, &home),
             settings: web_settings(config),
         });
         let listener = door.open()?;
         Notice::of(address).leave(&home);
         banner(config, &home, &backend.name, &authority, Some(address));
+        invite(setup.as_deref());
         tokio::select! {
             served = web::serve(listener, Web::new(app), stopped()) => served?,
             broken = watch_over(&mut tasks) => return Err(broken),
@@ -351,6 +379,16 @@ impl Notice {
     }
 }
 
+/// Says how the first account is made, as long as there is none. Printed, never logged.
+fn invite(setup: Option<&str>) {
+    if let Some(link) = setup {
+        let _ = writeln!(
+            anstream::stdout(),
+            "  set up    {link}\n            opens once, and makes the first account: an administrator"
+        );
+    }
+}
+
 /// Says where to look.
 fn banner(
     config: &Config,
@@ -424,6 +462,10 @@ fn web_settings(config: &Config) -> WebSettings {
         requests_burst: web.requests_burst,
         timestamps_per_s: web.timestamps_per_s,
         timestamps_burst: web.timestamps_burst,
+        public_origin: web
+            .public_url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization()),
         exempt: web.exempt.clone(),
         trusted_proxies: web.trusted_proxies.clone(),
         watchers: config.metrics.allow.clone(),

@@ -18,7 +18,7 @@ use crate::home::{Home, TsaFiles};
 use crate::outgoing::TimeBySntp;
 
 /// What processes tell each other.
-static TOPICS: [&str; 3] = [LIVE_TOPIC, ALERT_TOPIC, JOBS_TOPIC];
+static TOPICS: [&str; 4] = [LIVE_TOPIC, ALERT_TOPIC, JOBS_TOPIC, accounts::TOPIC];
 
 /// The store, and the bus that reaches every process that shares it.
 pub(crate) struct Backend {
@@ -29,6 +29,8 @@ pub(crate) struct Backend {
     pub(crate) facts: Arc<dyn facts::Store>,
     /// The same database, as words sent to people see it.
     pub(crate) notices: Arc<dyn notify::Store>,
+    /// The same database, as accounts see it.
+    pub(crate) accounts: Arc<dyn accounts::Store>,
     pub(crate) bus: Arc<dyn Bus>,
     /// In words, without a password.
     pub(crate) name: String,
@@ -38,14 +40,15 @@ impl Backend {
     /// One database behind all its doors.
     fn of<S>(store: S, bus: Arc<dyn Bus>, name: String) -> Self
     where
-        S: Store + jobs::Store + facts::Store + notify::Store + 'static,
+        S: Store + jobs::Store + facts::Store + notify::Store + accounts::Store + 'static,
     {
         let store = Arc::new(store);
         Self {
             store: Arc::clone(&store) as _,
             jobs: Arc::clone(&store) as _,
             facts: Arc::clone(&store) as _,
-            notices: store,
+            notices: Arc::clone(&store) as _,
+            accounts: store,
             bus,
             name,
         }

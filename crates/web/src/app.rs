@@ -4,18 +4,23 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use accounts::Accounts;
 use axum::extract::FromRequestParts;
 use base::health::Probe;
 use base::metrics::Source;
-use base::{Clock, Entropy, UnixMicros};
-use http::HeaderMap;
+use base::{Actor, Clock, Entropy, UnixMicros, Who};
+use facts::Facts;
 use http::request::Parts as RequestParts;
+use http::{HeaderMap, HeaderValue};
+use jobs::Jobs;
+use notify::Notices;
 use stamp::{Follower, Ledger, Notary, Store};
 
 use crate::address::limited_unit;
 use crate::body::BodyMemory;
 use crate::figures::RouteFigures;
 use crate::guard::Guard;
+use crate::installation::Installation;
 use crate::limit::{Left, Limiter};
 use crate::live::Live;
 use crate::pages::lines::Lines;
@@ -55,6 +60,16 @@ pub struct Parts {
     pub probes: Vec<Arc<dyn Probe>>,
     /// Where request ids begin.
     pub entropy: Arc<dyn Entropy>,
+    /// People and programs, and the trail.
+    pub accounts: Arc<Accounts>,
+    /// Background work.
+    pub jobs: Arc<Jobs>,
+    /// What is sealed for other rooms.
+    pub facts: Arc<Facts>,
+    /// Mail and messages.
+    pub notices: Arc<Notices>,
+    /// What the operator decided, and what the machine says.
+    pub installation: Installation,
     /// Limits, times and rates.
     pub settings: WebSettings,
 }
@@ -75,6 +90,13 @@ pub struct App {
     pub authority: Arc<str>,
     /// The present moment.
     pub clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// People and programs, and the trail.
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) jobs: Arc<Jobs>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) notices: Arc<Notices>,
+    pub(crate) installation: Installation,
     pub(crate) lines: Lines,
     pub(crate) time_stamping: Option<TimeStamping>,
     pub(crate) live: Arc<Live>,
@@ -101,6 +123,11 @@ impl App {
             figures,
             probes,
             entropy,
+            accounts,
+            jobs,
+            facts,
+            notices,
+            installation,
             settings,
         } = parts;
         let guard = Guard::new(Arc::clone(&authority), settings, &*entropy);
@@ -122,12 +149,24 @@ impl App {
             follower,
             authority,
             clock,
+            entropy,
+            accounts,
+            jobs,
+            facts,
+            notices,
+            installation,
         })
     }
 
     /// Limits, times and rates.
     pub fn settings(&self) -> &WebSettings {
         &self.guard.settings
+    }
+
+    /// A whole address of ours, for somebody who gets it by another way than from us.
+    pub(crate) fn link(&self, path: &str) -> String {
+        let public = self.accounts.settings().public_url.as_str();
+        format!("{}{path}", public.trim_end_matches('/'))
     }
 
     /// Tells everyone who waits or listens that the server stops: they are answered now.
@@ -137,25 +176,42 @@ impl App {
 }
 
 /// Whose request it is; the edge puts it into every request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub address: IpAddr,
     /// Not limited.
     pub exempt: bool,
+    /// It came over TLS, as far as we or a trusted proxy know.
+    pub secure: bool,
+    /// The request's id, as it stands in the log.
+    pub id: HeaderValue,
 }
 
 impl Caller {
     /// Counts `count` timestamps against the caller's allowance.
-    pub(crate) fn take_timestamps(self, app: &App, count: usize) -> Result<Option<Left>, ApiError> {
+    pub(crate) fn take_timestamps(
+        &self,
+        app: &App,
+        count: usize,
+    ) -> Result<Option<Left>, ApiError> {
         self.take(&app.guard.timestamps, count)
     }
 
     /// Counts one request.
-    pub(crate) fn take_request(self, guard: &Guard) -> Result<Option<Left>, ApiError> {
+    pub(crate) fn take_request(&self, guard: &Guard) -> Result<Option<Left>, ApiError> {
         self.take(&guard.requests, 1)
     }
 
-    fn take(self, limiter: &Limiter, cost: usize) -> Result<Option<Left>, ApiError> {
+    /// Somebody, as the trail writes them down.
+    pub(crate) fn actor(&self, who: Who) -> Actor {
+        Actor {
+            who,
+            address: Some(self.address),
+            request: self.id.to_str().ok().map(str::to_owned),
+        }
+    }
+
+    fn take(&self, limiter: &Limiter, cost: usize) -> Result<Option<Left>, ApiError> {
         if self.exempt {
             return Ok(None);
         }
@@ -183,7 +239,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut RequestParts, _: &S) -> Result<Self, ApiError> {
         // The edge sets it; its absence would be our bug.
-        let caller = parts.extensions.get::<Self>().copied();
+        let caller = parts.extensions.get::<Self>().cloned();
         caller.ok_or_else(|| ApiError::plain(Kind::Internal))
     }
 }

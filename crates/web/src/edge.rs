@@ -20,15 +20,20 @@ use stamp::witness::Witness;
 use tower::Service as _;
 use tracing::Instrument as _;
 
+use crate::access::Guarded;
 use crate::address::{client_address, is_in};
 use crate::app::{App, Caller, tell};
 use crate::guard::Guard;
+use crate::identity::Visitor;
 use crate::negotiate::{Format, negotiate};
 use crate::pages;
 use crate::problem::{ApiError, Kind};
 use crate::router;
 use crate::settings::WebSettings;
 
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// For a year: whoever came by TLS once is never asked to come without (RFC 6797).
+static STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The HTTP side of one role, ready to answer.
@@ -36,6 +41,10 @@ pub struct Web {
     pub(crate) guard: Arc<Guard>,
     router: Router,
 }
+
+/// Marks an answer whose handler has set the content policy itself.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnPolicy;
 
 /// What must be remembered of a request while its handler has it.
 struct Asked {
@@ -88,7 +97,10 @@ impl Web {
         let caller = Caller {
             address,
             exempt: is_in(address, &settings.exempt),
+            secure: is_secure(is_in(peer, &settings.trusted_proxies), headers, settings),
+            id: asked.id.clone(),
         };
+        let secure = caller.secure;
         let left = match caller.take_request(&self.guard) {
             Ok(left) => left,
             Err(error) => {
@@ -96,6 +108,7 @@ impl Web {
                 return finish(
                     &self.guard.name,
                     &asked,
+                    secure,
                     axum::response::IntoResponse::into_response(error),
                 );
             }
@@ -128,7 +141,7 @@ impl Web {
         };
         span.record("http.response.status_code", response.status().as_u16());
         tell(&self.guard.requests, left, response.headers_mut());
-        finish(&self.guard.name, &asked, response)
+        finish(&self.guard.name, &asked, secure, response)
     }
 }
 
@@ -143,6 +156,17 @@ fn given_id(from_proxy: bool, headers: &HeaderMap) -> Option<HeaderValue> {
     fits.then(|| given.clone())
 }
 
+/// Whether it came over TLS: we speak only HTTP ourselves, so a proxy before us says so, or the
+/// settings say that the world reaches us by it.
+fn is_secure(from_proxy: bool, headers: &HeaderMap, settings: &WebSettings) -> bool {
+    let public = settings.public_origin.as_deref();
+    let forwarded = headers.get(&X_FORWARDED_PROTO).filter(|_| from_proxy);
+    match forwarded {
+        Some(scheme) => scheme == "https",
+        None => public.is_some_and(|origin| origin.starts_with("https://")),
+    }
+}
+
 /// What a caller's trace says of this request. A caller may be a stranger: it decides under which
 /// trace its own requests are found, and nothing else.
 fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
@@ -154,7 +178,7 @@ fn trace_context(headers: &HeaderMap) -> Option<TraceContext> {
 }
 
 /// Dresses an answer: problems get their document, and everything its headers.
-fn finish(authority: &str, asked: &Asked, mut response: Response) -> Response {
+fn finish(authority: &str, asked: &Asked, secure: bool, mut response: Response) -> Response {
     if asked.method == Method::OPTIONS && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // Not a preflight, but a question: the Allow header is the answer.
         response.extensions_mut().remove::<ApiError>();
@@ -166,9 +190,14 @@ fn finish(authority: &str, asked: &Asked, mut response: Response) -> Response {
         }
     }
     let unchanged = response.status() == StatusCode::NOT_MODIFIED;
+    let public = asked.public && response.extensions().get::<Guarded>().is_none();
+    let has_own_policy = response.extensions().get::<OwnPolicy>().is_some();
     let headers = response.headers_mut();
-    secure(headers, asked.public, unchanged);
-    if asked.public && (asked.origin || asked.method != Method::POST) {
+    guard(headers, public, unchanged, has_own_policy);
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT.clone());
+    }
+    if public && (asked.origin || asked.method != Method::POST) {
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
             HeaderValue::from_static("*"),
@@ -250,10 +279,9 @@ fn dress(authority: &str, asked: &Asked, error: &ApiError, mut response: Respons
     }
     let for_people = negotiate(&accept, &[Format::Json, Format::Html]) == Some(Format::Html);
     let (content_type, text) = if for_people {
-        (
-            Format::Html.content_type(),
-            pages::problem(authority, error, id),
-        )
+        let visitor = response.extensions().get::<Arc<Visitor>>();
+        let page = pages::problem(authority, visitor.map(|visitor| &**visitor), error, id);
+        (Format::Html.content_type(), page)
     } else {
         ("application/problem+json", error.document(id))
     };
@@ -275,7 +303,7 @@ fn dress(authority: &str, asked: &Asked, error: &ApiError, mut response: Respons
 /// Pages may load our own files only; anything else may load nothing at all.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-fn secure(headers: &mut HeaderMap, public: bool, unchanged: bool) {
+fn guard(headers: &mut HeaderMap, public: bool, unchanged: bool, has_own_policy: bool) {
     let is_page = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -283,7 +311,8 @@ fn secure(headers: &mut HeaderMap, public: bool, unchanged: bool) {
         headers.insert(name, HeaderValue::from_static(value));
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
+    // Not `no-referrer`: with it, browsers hide the origin of our own forms from us (Fetch §3.1).
+    set(header::REFERRER_POLICY, "same-origin");
     set(
         HeaderName::from_static("cross-origin-resource-policy"),
         if public {
@@ -297,7 +326,9 @@ fn secure(headers: &mut HeaderMap, public: bool, unchanged: bool) {
         // whether that is a page: its policy must stay as it came.
         return;
     }
-    if is_page {
+    if has_own_policy {
+        // The handler said itself what its page may do: less than ours.
+    } else if is_page {
         set(header::CONTENT_SECURITY_POLICY, pages::POLICY);
         set(
             HeaderName::from_static("cross-origin-opener-policy"),

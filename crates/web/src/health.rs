@@ -22,11 +22,16 @@ const SEAL_SLACK: Duration = Duration::from_secs(30);
 
 /// Looks at every part; 503 when one is broken.
 pub(crate) async fn healthy(State(app): State<Arc<App>>, caller: Caller) -> Response {
-    let mut parts = vec![store(&app).await, seals(&app), clock(&app), sealer(&app)];
+    report(&app, &caller, &parts(&app).await)
+}
+
+/// Every part, as it is now.
+pub(crate) async fn parts(app: &App) -> Vec<Part> {
+    let mut parts = vec![store(app).await, seals(app), clock(app), sealer(app)];
     for probe in &app.probes {
         parts.push(probe.part().await);
     }
-    report(&app, caller, &parts)
+    parts
 }
 
 /// Whether requests can be answered: the store answers, the clock is not known to be off, and the
@@ -38,11 +43,11 @@ pub(crate) async fn ready(State(app): State<Arc<App>>, caller: Caller) -> Respon
         is_well: !closing,
         says: if closing { "the server stops" } else { "no" }.to_owned(),
     };
-    report(&app, caller, &[store(&app).await, clock(&app), stopping])
+    report(&app, &caller, &[store(&app).await, clock(&app), stopping])
 }
 
 /// Every part's state, for those networks that `[metrics] allow` names; one word for others.
-fn report(app: &App, caller: Caller, parts: &[Part]) -> Response {
+fn report(app: &App, caller: &Caller, parts: &[Part]) -> Response {
     let is_well = parts.iter().all(|part| part.is_well);
     let word = |is_well: bool| if is_well { "ok" } else { "broken" };
     let mut response = if is_in(caller.address, &app.settings().watchers) {

@@ -50,6 +50,19 @@ macro_rules! problems {
 problems! {
     NotFound = 404 "not-found": "There is nothing here", "No page and no part of the API has this address. The API's own addresses are listed at /api/v1/docs.";
     MethodNotAllowed = 405 "method-not-allowed": "This address does not take that method", "The address exists, but not for this method; the answer's Allow header names those that it takes.";
+    SignInNeeded = 401 "sign-in-needed": "You have to sign in first", "This address is for those who are signed in. Programs send an API token: Authorization: Bearer indl_….";
+    BadCredentials = 401 "bad-credentials": "This is not valid", "The password, code or token is wrong, has expired, was revoked, or belongs to an account that is switched off. Which of these it is, is not said.";
+    NotPermitted = 403 "not-permitted": "You may not do that", "Your account, or the token you use, lacks the permission that this needs. The attempt was recorded. An administrator can give the permission.";
+    CrossSite = 403 "cross-site": "This came from another site", "A request that changes something must come from this site's own pages, or carry an API token.";
+    FormStale = 403 "form-stale": "The form is too old", "The form belongs to another session, or to none. Go back, reload the page, and send it again.";
+    ConfirmNeeded = 403 "confirm-needed": "Confirm that it is you", "This needs a sign-in that is not older than 15 minutes.";
+    Throttled = 429 "throttled": "Too many attempts", "After failed attempts, the next one has to wait. The answer's Retry-After header says how long.";
+    Invalid = 422 "invalid": "A value does not fit", "The field that is named has a value that cannot be taken; the detail says why.";
+    Conflict = 409 "conflict": "That is not possible as things are", "What was asked contradicts what is there; the detail says what.";
+    ProviderBroken = 502 "provider-broken": "The provider cannot be used", "The other house did not answer, or not as OpenID Connect has it. Try again, or sign in another way; the server's log knows the cause.";
+    NoSuchThing = 404 "no-such-thing": "There is no such record", "Nothing has this number or name, or not any more.";
+    TicketSpent = 410 "ticket-spent": "This link is used up", "A link of this kind works once and for a limited time. Ask for a new one.";
+    FactWaiting = 409 "fact-waiting": "This is not sealed yet", "The fact is on its way to the log. Ask again after the time that Retry-After names.";
     NotAcceptable = 406 "not-acceptable": "None of the accepted formats can be given", "The Accept header leaves no format that this answer has. Most answers come as application/json or application/cbor.";
     UnsupportedMediaType = 415 "unsupported-media-type": "The body's type is not taken here", "This address reads only the Content-Type that the detail names.";
     BodyTooLarge = 413 "body-too-large": "The body is too large", "The request's body is longer than this address takes; the detail names the limit. Send less, or split it.";

@@ -1,6 +1,7 @@
 //! What the address of a request says: parameters and path segments, each with its own error.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
@@ -94,6 +95,19 @@ pub(crate) fn form(body: &[u8]) -> Result<Vec<(&str, String)>, ApiError> {
             Ok((name, value.into_owned()))
         })
         .collect()
+}
+
+/// Text as it stands in a query: everything but letters, digits and `-._~/` is escaped.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// The variable segments of a path, in order, decoded.

@@ -12,12 +12,13 @@ use http::{HeaderValue, Method, StatusCode, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
+use crate::access::{Access, Door, knows_nobody};
 use crate::api::{bulk, docs, live, mth, ts};
 use crate::app::App;
 use crate::body::BodyMax;
 use crate::figures::{self, RouteFigures};
 use crate::problem::{ApiError, Kind};
-use crate::{assets, health, log, pages, problems, tsa};
+use crate::{api, assets, health, log, pages, problems, rooms, tsa};
 
 /// How long an answer may be kept. A handler that knows better sets `Cache-Control` itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +52,6 @@ impl Cache {
     }
 }
 
-/// Who may use a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Anybody.
-    Public,
-}
-
 /// One route: everything about it that can be said without running it.
 pub struct Route {
     /// `GET` answers `HEAD` too.
@@ -69,7 +63,7 @@ pub struct Route {
     /// Longest body it takes, in bytes; 0 for none.
     pub body_bytes_max: usize,
     /// Who may use it.
-    pub permission: Permission,
+    pub access: Access,
     figures: Arc<RouteFigures>,
     handler: MethodRouter<Arc<App>>,
 }
@@ -87,40 +81,54 @@ const COMPRESSED_BYTES_MIN: u64 = 1024;
 /// Every route of the API, the log's files, the time-stamp authority, the health checks and
 /// the pages.
 pub fn routes() -> Vec<Route> {
+    use Access::Public;
     use Cache::{Hour, Immutable, Never, Own, Revalidate, Short};
     let mut routes = vec![
-        post("/api/v1/ts", DATA_BODY_BYTES, ts::submit),
-        get("/api/v1/ts", Never, ts::tagged),
-        post("/api/v1/ts/bulk", BULK_BODY_BYTES, bulk::submit),
-        get("/api/v1/ts/{id}", Own, ts::read),
-        get("/api/v1/ts/{id}/proof", Revalidate, ts::proof_file),
-        get("/api/v1/mth/current", Short, mth::current),
-        get("/api/v1/mth/live", Never, live::negotiated),
-        get("/api/v1/mth/live/sse", Never, live::events),
-        get("/api/v1/mth/{i}", Immutable, mth::head),
-        get("/api/v1/mth/{x}/in/{y}", Immutable, mth::inclusion),
-        get("/api/v1/mth/{x}/from/{y}", Immutable, mth::consistency),
-        get("/api/v1/docs", Revalidate, docs::page),
-        get("/api/v1/docs/openapi.json", Hour, docs::openapi_json),
-        get("/log/checkpoint", Short, log::checkpoint),
+        post("/api/v1/ts", Public, DATA_BODY_BYTES, ts::submit),
+        get("/api/v1/ts", Public, Never, ts::tagged),
+        post("/api/v1/ts/bulk", Public, BULK_BODY_BYTES, bulk::submit),
+        get("/api/v1/ts/{id}", Public, Own, ts::read),
+        get("/api/v1/ts/{id}/proof", Public, Revalidate, ts::proof_file),
+        get("/api/v1/mth/current", Public, Short, mth::current),
+        get("/api/v1/mth/live", Public, Never, live::negotiated),
+        get("/api/v1/mth/live/sse", Public, Never, live::events),
+        get("/api/v1/mth/{i}", Public, Immutable, mth::head),
+        get("/api/v1/mth/{x}/in/{y}", Public, Immutable, mth::inclusion),
+        get(
+            "/api/v1/mth/{x}/from/{y}",
+            Public,
+            Immutable,
+            mth::consistency,
+        ),
+        get("/api/v1/docs", Public, Revalidate, docs::page),
+        get(
+            "/api/v1/docs/openapi.json",
+            Public,
+            Hour,
+            docs::openapi_json,
+        ),
+        get("/log/checkpoint", Public, Short, log::checkpoint),
         get(
             "/log/witnessed/checkpoint",
+            Public,
             Short,
             log::witnessed_checkpoint,
         ),
-        get("/log/witnessed/tile/{*name}", Immutable, log::tile),
-        get("/log/key", Revalidate, log::keys),
-        get("/log/tile/{*name}", Immutable, log::tile),
-        post("/tsa", TSA_BODY_BYTES, tsa::answer),
-        get("/tsa/ca.pem", Hour, tsa::ca),
-        get("/tsa/chain.pem", Hour, tsa::chain),
-        get("/tsa/tokens/{serial}", Own, tsa::token),
-        get("/problems", Hour, problems::list),
-        get("/problems/{name}", Hour, problems::one),
-        get("/healthz", Never, health::healthy),
-        get("/readyz", Never, health::ready),
-        get("/metrics", Never, figures::page),
+        get("/log/witnessed/tile/{*name}", Public, Immutable, log::tile),
+        get("/log/key", Public, Revalidate, log::keys),
+        get("/log/tile/{*name}", Public, Immutable, log::tile),
+        post("/tsa", Public, TSA_BODY_BYTES, tsa::answer),
+        get("/tsa/ca.pem", Public, Hour, tsa::ca),
+        get("/tsa/chain.pem", Public, Hour, tsa::chain),
+        get("/tsa/tokens/{serial}", Public, Own, tsa::token),
+        get("/problems", Public, Hour, problems::list),
+        get("/problems/{name}", Public, Hour, problems::one),
+        get("/healthz", Public, Never, health::healthy),
+        get("/readyz", Public, Never, health::ready),
+        get("/metrics", Public, Never, figures::page),
     ];
+    routes.extend(rooms::routes());
+    routes.extend(api::rooms::routes());
     routes.extend(pages::routes::routes());
     routes
 }
@@ -149,7 +157,8 @@ fn assemble(table: Vec<Route>) -> Router<Arc<App>> {
     router
 }
 
-pub(crate) fn get<H, T>(path: &'static str, cache: Cache, handler: H) -> Route
+/// A route that only reads.
+pub(crate) fn get<H, T>(path: &'static str, access: Access, cache: Cache, handler: H) -> Route
 where
     H: Handler<T, Arc<App>>,
     T: 'static,
@@ -159,50 +168,83 @@ where
         .and(not_for("text/event-stream"))
         .and(not_for("application/octet-stream"))
         .and(not_for("application/cbor"));
-    let declared = Declared {
-        handler,
-        cache,
-        body_bytes_max: 0,
-        figures: RouteFigures::new(&Method::GET, path),
-    };
+    let declared = declare(&Method::GET, path, access, cache, 0, handler);
     Route {
         method: Method::GET,
         path,
         figures: Arc::clone(&declared.figures),
         cache,
         body_bytes_max: 0,
-        permission: Permission::Public,
+        access,
         handler: on(MethodFilter::GET, declared)
             .layer(CompressionLayer::new().compress_when(worth_it)),
     }
 }
 
-pub(crate) fn post<H, T>(path: &'static str, body_bytes_max: usize, handler: H) -> Route
+/// A route that takes a body of at most `body_bytes_max`.
+pub(crate) fn post<H, T>(
+    path: &'static str,
+    access: Access,
+    body_bytes_max: usize,
+    handler: H,
+) -> Route
 where
     H: Handler<T, Arc<App>>,
     T: 'static,
 {
-    let declared = Declared {
-        handler,
-        cache: Cache::Own,
-        body_bytes_max,
-        figures: RouteFigures::new(&Method::POST, path),
-    };
+    changing(Method::POST, path, access, body_bytes_max, handler)
+}
+
+/// A route that changes something by another method than POST.
+pub(crate) fn changing<H, T>(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    body_bytes_max: usize,
+    handler: H,
+) -> Route
+where
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).expect("the table names known methods");
+    let declared = declare(&method, path, access, Cache::Own, body_bytes_max, handler);
     Route {
-        method: Method::POST,
+        method,
         path,
         figures: Arc::clone(&declared.figures),
         cache: Cache::Never,
         body_bytes_max,
-        permission: Permission::Public,
-        handler: on(MethodFilter::POST, declared),
+        access,
+        handler: on(filter, declared),
     }
 }
 
-/// A handler with what its route declares: the body's limit goes in, caching comes out.
+fn declare<H>(
+    method: &Method,
+    path: &'static str,
+    access: Access,
+    cache: Cache,
+    body_bytes_max: usize,
+    handler: H,
+) -> Declared<H> {
+    Declared {
+        handler,
+        route: path,
+        access,
+        cache,
+        body_bytes_max,
+        figures: RouteFigures::new(method, path),
+    }
+}
+
+/// A handler with what its route declares: who may come is looked at first, the body's limit goes
+/// in, caching comes out.
 #[derive(Clone)]
 struct Declared<H> {
     handler: H,
+    route: &'static str,
+    access: Access,
     cache: Cache,
     body_bytes_max: usize,
     figures: Arc<RouteFigures>,
@@ -220,19 +262,55 @@ where
             let measured = self.figures.begin();
             // The path itself may hold a secret, such as an invitation's.
             tracing::Span::current().record("otel.name", self.figures.name.as_str());
-            let response = if self.body_bytes_max > 0 {
+            if self.body_bytes_max > 0 {
                 request
                     .extensions_mut()
                     .insert(BodyMax(self.body_bytes_max));
-                self.handler.call(request, app).await
-            } else {
-                let known = request.headers().get(header::IF_NONE_MATCH).cloned();
-                let response = self.handler.call(request, app).await;
-                finish(response, self.cache, known.as_ref())
-            };
+            }
+            let response = self.guarded(request, app).await;
             measured.answered(response.status());
             response
         })
+    }
+}
+
+impl<H> Declared<H> {
+    /// Asks who comes, where that matters, and then the handler.
+    async fn guarded<T>(self, request: Request, app: Arc<App>) -> Response
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        if knows_nobody(self.access, self.route) {
+            return self.answer(request, app).await;
+        }
+        let door = Door {
+            route: self.route,
+            access: self.access,
+            hands_out_forms: self.cache == Cache::Never,
+        };
+        // Apart, because a body cannot be looked at by two threads while we wait for a store.
+        let (mut head, body) = request.into_parts();
+        let admitted = match door.admit(&app, &mut head).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return refusal,
+        };
+        let mut response = self.answer(Request::from_parts(head, body), app).await;
+        admitted.dress(&mut response);
+        response
+    }
+
+    async fn answer<T>(self, request: Request, app: Arc<App>) -> Response
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        if !request.method().is_safe() {
+            return self.handler.call(request, app).await;
+        }
+        let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+        let response = self.handler.call(request, app).await;
+        finish(response, self.cache, known.as_ref())
     }
 }
 

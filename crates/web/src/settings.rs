@@ -40,6 +40,9 @@ pub struct WebSettings {
     pub timestamps_per_s: u32,
     /// Timestamps that one address may ask for at once after a pause. Default 200,000.
     pub timestamps_burst: u32,
+    /// Where the world finds this server, as browsers write it in `Origin`: `https://ts.example.org`.
+    /// `None`: wherever it is asked. Default `None`.
+    pub public_origin: Option<String>,
     /// Networks whose requests are not limited. Default: loopback.
     pub exempt: Vec<IpNet>,
     /// Networks that may read `/metrics`, and in health reports more than one word. Default:
@@ -70,6 +73,7 @@ impl Default for WebSettings {
             requests_burst: 500,
             timestamps_per_s: 10_000,
             timestamps_burst: 200_000,
+            public_origin: None,
             exempt: loopback.clone(),
             watchers: loopback.clone(),
             trusted_proxies: loopback,

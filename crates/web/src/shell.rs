@@ -2,6 +2,8 @@
 
 use crate::assets;
 use crate::drawing::seal;
+use crate::identity::{Identity, Visitor};
+use crate::strings::{self, Place};
 
 /// A room of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,23 +20,132 @@ pub enum Room {
     How,
     /// The API's page.
     Api,
+    /// The reader's own account, and the administrator's room.
+    Account,
+    /// The door.
+    SignIn,
     /// Anything else: errors.
     Elsewhere,
 }
 
 /// Filled by the handler, read by `shell.html`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Shell<'a> {
     /// The log's authority and origin, for the colophon.
     pub authority: &'a str,
     /// The room the reader is in.
     pub room: Room,
+    /// Whoever is signed in.
+    pub(crate) reader: Option<Reader>,
+    /// What every form of the page carries; empty on pages that are everybody's.
+    pub(crate) form_token: String,
+    /// The page's own address, for the side's navigation.
+    place: &'static str,
+    flash: Option<String>,
+}
+
+/// Whoever reads a page, signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    pub name: String,
+    /// Where they may go, and what they may do.
+    pub acts: Vec<Errand>,
+}
+
+/// A line of the navigation or of the palette.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Errand {
+    pub group: &'static str,
+    pub href: &'static str,
+    pub name: &'static str,
+}
+
+const OWN: &str = "Your account";
+const INSTALLATION: &str = "Installation";
+const DO: &str = "Do";
+const PUBLIC: &str = "Public pages";
+
+impl Reader {
+    fn of(known: &Identity) -> Self {
+        let may = |place: &&Place| place.needs.is_none_or(|needed| known.may(needed));
+        let places = strings::PLACES.iter().filter(may).map(|place| Errand {
+            group: if place.needs.is_none() {
+                OWN
+            } else {
+                INSTALLATION
+            },
+            href: place.href,
+            name: place.name,
+        });
+        let deeds = strings::DEEDS.iter().filter(may).map(|place| Errand {
+            group: DO,
+            href: place.href,
+            name: place.name,
+        });
+        let public = strings::NAV.iter().map(|(_, href, name)| Errand {
+            group: PUBLIC,
+            href,
+            name,
+        });
+        Self {
+            name: known.principal.name.clone(),
+            acts: places.chain(deeds).chain(public).collect(),
+        }
+    }
+
+    /// The groups of the side's navigation that hold anything.
+    pub(crate) fn groups(&self) -> Vec<&'static str> {
+        [INSTALLATION, OWN]
+            .into_iter()
+            .filter(|group| self.acts.iter().any(|act| act.group == *group))
+            .collect()
+    }
+
+    /// The lines of one group.
+    pub(crate) fn places(&self, group: &str) -> Vec<Errand> {
+        let lines = self.acts.iter().filter(|act| act.group == group);
+        lines.copied().collect()
+    }
 }
 
 impl<'a> Shell<'a> {
     /// A shell around a page of `room`.
     pub fn new(authority: &'a str, room: Room) -> Self {
-        Self { authority, room }
+        Self {
+            authority,
+            room,
+            reader: None,
+            form_token: String::new(),
+            place: "",
+            flash: None,
+        }
+    }
+
+    /// The same, as `visitor` sees it.
+    #[must_use]
+    pub(crate) fn seen_by(mut self, visitor: &Visitor) -> Self {
+        self.reader = visitor.identity.as_ref().map(Reader::of);
+        self.form_token.clone_from(&visitor.form_token);
+        self.flash.clone_from(&visitor.flash);
+        self
+    }
+
+    /// The same, at this place of the side's navigation.
+    #[must_use]
+    pub(crate) fn at(mut self, place: &'static str) -> Self {
+        self.place = place;
+        self
+    }
+
+    pub(crate) fn is_at(&self, href: &str) -> bool {
+        self.place == href
+    }
+
+    /// What happened just before, in words.
+    pub(crate) fn flash(&self) -> Option<&'static str> {
+        let name = self.flash.as_deref()?;
+        let found = strings::FLASHES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, says)| *says)
     }
 
     #[allow(

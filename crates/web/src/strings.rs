@@ -2,6 +2,8 @@
 //!
 //! A page's own prose lives in its template.
 
+use accounts::Permission;
+
 /// The product's name.
 pub const NAME: &str = "Indelible";
 /// Under the name, in the colophon and for search engines.
@@ -13,7 +15,77 @@ pub const ROOMS: &str = "Main";
 /// Name of the button that switches between day and night.
 pub const THEME: &str = "Switch between day and night";
 /// What is kept, for the colophon.
-pub const PRIVACY: &str = "Only fingerprints are kept, never what you stamped. No cookies, no third parties, nothing to sign up for.";
+pub const PRIVACY: &str = "Only fingerprints are kept, never what you stamped. No third parties, nothing to sign up for; cookies only for those who sign in.";
+/// Leads to the door.
+pub const SIGN_IN: &str = "Sign in";
+/// Leads out.
+pub const SIGN_OUT: &str = "Sign out";
+/// Name of the navigation at the side.
+pub const SIDE: &str = "Rooms";
+/// Name of the command palette.
+pub const PALETTE: &str = "Go to";
+/// What the palette asks.
+pub const PALETTE_ASK: &str = "Where to?";
+/// What the palette says when nothing fits.
+pub const PALETTE_NONE: &str = "Nothing of that name that you may open.";
+
+/// What happened just before, by the name that the cookie carries: nothing that a stranger could
+/// write into a page.
+pub const FLASHES: &[(&str, &str)] = &[
+    ("saved", "Saved."),
+    ("signed-out", "You are signed out."),
+    (
+        "welcome",
+        "Welcome. The installation is yours; this page is where you keep it.",
+    ),
+    ("deleted", "It is deleted."),
+    (
+        "account-deleted",
+        "Your account is deleted. Entries of the audit trail stay, as they must.",
+    ),
+    ("session-ended", "The session has ended."),
+    ("sessions-ended", "All other sessions have ended."),
+    (
+        "token-revoked",
+        "The token is revoked; it works nowhere any more.",
+    ),
+    (
+        "password-reset",
+        "The new password is set. Sign in with it.",
+    ),
+    (
+        "password-changed",
+        "The password is changed, and all other sessions have ended.",
+    ),
+    (
+        "mail-sent",
+        "A mail with a link is on its way. The new address counts once its link was opened.",
+    ),
+    ("email-verified", "The address is confirmed."),
+    ("totp-removed", "The second factor is off."),
+    ("passkey-removed", "The passkey is removed."),
+    (
+        "passkey-added",
+        "The passkey is added. Next time, sign in with it.",
+    ),
+    ("provider-removed", "The link to that provider is removed."),
+    (
+        "user-disabled",
+        "The account is switched off; its sessions and tokens ended with it.",
+    ),
+    ("user-enabled", "The account is switched on."),
+    ("user-deleted", "The account is deleted."),
+    (
+        "roles-set",
+        "The roles are set. They count from the next request on.",
+    ),
+    ("invitation-revoked", "The invitation is withdrawn."),
+    ("role-saved", "The role is saved."),
+    ("role-deleted", "The role is deleted."),
+    ("job-replayed", "The job will be tried again now."),
+    ("job-discarded", "The job is discarded."),
+    ("confirmed", "Thank you. Go on."),
+];
 
 /// Rooms of the navigation, in order: address and name.
 pub const NAV: [(super::shell::Room, &str, &str); 5] = [
@@ -23,6 +95,78 @@ pub const NAV: [(super::shell::Room, &str, &str); 5] = [
     (super::shell::Room::How, "/how", "How it works"),
     (super::shell::Room::Api, "/api/v1/docs", "API"),
 ];
+
+/// The side's navigation, in order.
+pub(crate) const PLACES: [Place; 15] = [
+    Place::mine("/account", "Profile"),
+    Place::mine("/account/security", "Sign-in and security"),
+    Place::mine("/account/sessions", "Sessions"),
+    Place::mine("/account/tokens", "API tokens"),
+    Place::mine("/account/data", "Export or delete"),
+    Place::of("/admin", "Overview", Permission::OverviewRead),
+    Place::of("/admin/audit", "Audit trail", Permission::AuditRead),
+    Place::of("/admin/users", "Accounts", Permission::UsersRead),
+    Place::of("/admin/invitations", "Invitations", Permission::UsersRead),
+    Place::of("/admin/roles", "Roles", Permission::UsersRead),
+    Place::of("/admin/sessions", "All sessions", Permission::UsersRead),
+    Place::of("/admin/tokens", "All tokens", Permission::UsersRead),
+    Place::of("/admin/jobs", "Jobs", Permission::JobsRead),
+    Place::of(
+        "/admin/notices",
+        "Mail and messages",
+        Permission::NoticesRead,
+    ),
+    Place::of(
+        "/admin/config",
+        "Configuration and keys",
+        Permission::ConfigRead,
+    ),
+];
+
+/// Things to do, for the palette alone.
+pub(crate) const DEEDS: [Place; 6] = [
+    Place::mine("/account/tokens#new", "Make an API token"),
+    Place::mine("/account/security#password", "Change the password"),
+    Place::mine("/account/security#passkeys", "Add a passkey"),
+    Place::of(
+        "/admin/invitations#new",
+        "Invite somebody",
+        Permission::UsersWrite,
+    ),
+    Place::of("/admin/roles#new", "Make a role", Permission::RolesWrite),
+    Place::of(
+        "/admin/jobs?state=dead",
+        "Dead letters",
+        Permission::JobsRead,
+    ),
+];
+
+/// A page of the rooms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub href: &'static str,
+    pub name: &'static str,
+    /// What it takes; `None` for everybody's own.
+    pub needs: Option<Permission>,
+}
+
+impl Place {
+    const fn mine(href: &'static str, name: &'static str) -> Self {
+        Self {
+            href,
+            name,
+            needs: None,
+        }
+    }
+
+    const fn of(href: &'static str, name: &'static str, needs: Permission) -> Self {
+        Self {
+            href,
+            name,
+            needs: Some(needs),
+        }
+    }
+}
 
 /// What the seal says, in words: `Sealed in interval 812`.
 pub fn sealed_in(interval: u64) -> String {

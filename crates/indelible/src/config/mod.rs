@@ -4,6 +4,7 @@
 //! `indelible.toml`, `INDELIBLE_WEB_LISTEN` in the environment, and `--web-listen` as a flag. A flag
 //! beats the environment, that beats the file, that beats what is built in.
 
+mod accounts;
 mod file;
 mod human;
 mod load;
@@ -16,11 +17,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+pub(crate) use accounts::Accounts;
 pub(crate) use file::Settings as FileSettings;
 pub(crate) use human::{Retention, Span, StoreUrl, WitnessAddress};
 pub(crate) use load::{Loaded, dress, load};
 pub(crate) use notify::{Mail, MailSecurity, Push, Sms};
-pub(crate) use show::{as_json, as_markdown, as_text};
+pub(crate) use show::{as_json, as_markdown, as_settings, as_text};
 pub(crate) use watch::{Metrics, Sentry};
 
 /// All settings of a server.
@@ -55,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     #[command(flatten)]
     pub(crate) tsa: Tsa,
+    #[command(flatten)]
+    pub(crate) accounts: Accounts,
     #[command(flatten)]
     pub(crate) mail: Mail,
     #[command(flatten)]

@@ -88,6 +88,28 @@ pub(crate) fn as_json(loaded: &Loaded) -> serde_json::Value {
         .into()
 }
 
+/// The same for the administrator's room.
+pub(crate) fn as_settings(loaded: &Loaded) -> Vec<web::Setting> {
+    table()
+        .iter()
+        .map(|arg| {
+            let id = arg.get_id().to_string();
+            let (value, origin) = &loaded.origins[&id];
+            let names = Names { id };
+            web::Setting {
+                origin: origin_text(origin, &names),
+                value: if value.is_empty() {
+                    "(none)".to_owned()
+                } else {
+                    shown(value)
+                },
+                about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+                id: names.file(),
+            }
+        })
+        .collect()
+}
+
 /// `docs/config.md`: the manual, from the same table.
 pub(crate) fn as_markdown() -> String {
     let mut text = String::from(

@@ -2,6 +2,7 @@
 //! problems. A test holds it against the table of routes.
 
 mod operations;
+mod rooms;
 mod schemas;
 
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use utoipa::openapi::OpenApi;
 use self::operations::{Body, Operation, Shape, operations};
 use super::forms::tagged;
 use crate::app::App;
+use crate::identity::Seen;
 use crate::negotiate::Format;
 use crate::pages::docs::DocsPage;
 use crate::pages::html;
@@ -55,11 +57,11 @@ pub(crate) async fn openapi_json() -> Response {
 }
 
 /// `GET /api/v1/docs`: the same for people.
-pub(crate) async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(crate) async fn page(State(app): State<Arc<App>>, seen: Seen, headers: HeaderMap) -> Response {
     static DOCUMENT: LazyLock<Value> =
         LazyLock::new(|| serde_json::to_value(openapi()).expect("the document is plain JSON"));
     let base = base(&app, &headers);
-    let shell = Shell::new(&app.authority, Room::Api);
+    let shell = Shell::new(&app.authority, Room::Api).seen_by(&seen);
     html(StatusCode::OK, &DocsPage::new(shell, &DOCUMENT, &base))
 }
 
@@ -161,6 +163,20 @@ fn schema(shape: Shape) -> Value {
 /// A parameter by its name: the same name means the same thing everywhere.
 fn parameter(name: &str) -> Value {
     let (place, kind, example, says) = match name {
+        "record" => ("path", "integer", json!(1), "The record's number."),
+        "q" => ("query", "string", Value::Null, "Words that must occur."),
+        "act" => (
+            "query",
+            "string",
+            json!("token."),
+            "A whole act such as `token.make`, or a room with its dot.",
+        ),
+        "older" => (
+            "query",
+            "integer",
+            Value::Null,
+            "Only what is older: `next` of the page before.",
+        ),
         "wait" => (
             "query",
             "string",
@@ -237,7 +253,11 @@ fn parameter(name: &str) -> Value {
         _ => ("path", "string", json!("not-found"), "A problem's name."),
     };
     let mut parameter = json!({
-        "name": name,
+        "name": match name {
+            "record" => "id",
+            "older" => "before",
+            name => name,
+        },
         "in": place,
         "required": place == "path",
         "description": says,

@@ -6,4 +6,5 @@ pub(crate) mod forms;
 pub(crate) mod live;
 pub(crate) mod message;
 pub(crate) mod mth;
+pub(crate) mod rooms;
 pub(crate) mod ts;

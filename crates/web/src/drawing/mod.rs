@@ -4,6 +4,7 @@
 //! Colours come from the style sheet by class; there is no inline style, which the page's policy forbids.
 
 pub mod path;
+pub mod qr;
 pub mod range;
 pub mod seal;
 

@@ -20,11 +20,12 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, ETAG, HeaderValue};
 
 use crate::api::forms::tag_of;
+use crate::identity::Visitor;
 use crate::problem::ApiError;
 use crate::shell::{Room, Shell};
 
 /// What a page may do, said to the browser: only our own scripts, styles, fonts and connections.
-pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Renders a page, tagged by its bytes. A template that fails is our bug: it is logged and answered with 500.
 pub fn html(status: StatusCode, page: &impl Template) -> Response {
@@ -48,10 +49,18 @@ pub fn html(status: StatusCode, page: &impl Template) -> Response {
 }
 
 /// A problem as a page: the same facts as its document.
-pub(crate) fn problem(authority: &str, error: &ApiError, request: &str) -> String {
+pub(crate) fn problem(
+    authority: &str,
+    visitor: Option<&Visitor>,
+    error: &ApiError,
+    request: &str,
+) -> String {
     let kind = error.kind();
     let page = error::ErrorPage {
-        shell: Shell::new(authority, Room::Elsewhere),
+        shell: match visitor {
+            Some(visitor) => Shell::new(authority, Room::Elsewhere).seen_by(visitor),
+            None => Shell::new(authority, Room::Elsewhere),
+        },
         status: kind.status().as_u16(),
         title: kind.title(),
         detail: error.detail(),

@@ -17,12 +17,14 @@ use super::stamp::{StampBox, StampPage, Unfit};
 use super::timestamp::{Sealed, TimestampPage};
 use super::verify::VerifyPage;
 use super::view::{Hash, Seal, Time};
+use crate::access::Access;
 use crate::api::forms::see;
 use crate::api::message;
 use crate::app::{App, Caller, tell};
 use crate::body::Whole;
 use crate::drawing::path::Step;
 use crate::drawing::seal::SealState;
+use crate::identity::Seen;
 use crate::problem::{ApiError, Kind};
 use crate::query::{Segments, decimal, form, parameter, unknown_timestamp};
 use crate::router::{Cache, Route, get, post};
@@ -33,21 +35,22 @@ const FORM_BYTES_MAX: usize = 1024 * 1024;
 
 /// Every page, for the one table of routes.
 pub(crate) fn routes() -> Vec<Route> {
+    use Access::Public;
     vec![
-        get("/", Cache::Revalidate, front),
-        get("/stamp", Cache::Revalidate, stamp_box),
-        post("/stamp", FORM_BYTES_MAX, stamp),
-        get("/ts/{id}", Cache::Own, timestamp),
-        get("/interval/{n}", Cache::Revalidate, interval),
-        get("/interval/{n}/line", Cache::Immutable, line),
-        get("/log", Cache::Revalidate, log),
-        get("/verify", Cache::Revalidate, verify),
-        get("/how", Cache::Revalidate, how),
-        get("/{n}", Cache::Revalidate, interval),
+        get("/", Public, Cache::Revalidate, front),
+        get("/stamp", Public, Cache::Revalidate, stamp_box),
+        post("/stamp", Public, FORM_BYTES_MAX, stamp),
+        get("/ts/{id}", Public, Cache::Own, timestamp),
+        get("/interval/{n}", Public, Cache::Revalidate, interval),
+        get("/interval/{n}/line", Public, Cache::Immutable, line),
+        get("/log", Public, Cache::Revalidate, log),
+        get("/verify", Public, Cache::Revalidate, verify),
+        get("/how", Public, Cache::Revalidate, how),
+        get("/{n}", Public, Cache::Revalidate, interval),
     ]
 }
 
-async fn front(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+async fn front(State(app): State<Arc<App>>, seen: Seen) -> Result<Response, ApiError> {
     let size = app.follower.head().head.size;
     let lines = app
         .lines
@@ -56,7 +59,7 @@ async fn front(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let key = key(&app).await?;
     let head = lines.last().map(|line| line.head);
     let page = FrontPage {
-        shell: shell(&app, Room::Front),
+        shell: shell(&app, &seen, Room::Front),
         lines,
         size,
         head,
@@ -66,11 +69,11 @@ async fn front(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     Ok(html(StatusCode::OK, &page))
 }
 
-async fn stamp_box(State(app): State<Arc<App>>) -> Response {
+async fn stamp_box(State(app): State<Arc<App>>, seen: Seen) -> Response {
     html(
         StatusCode::OK,
         &StampPage {
-            shell: shell(&app, Room::Stamp),
+            shell: shell(&app, &seen, Room::Stamp),
             stamp: StampBox::default(),
         },
     )
@@ -79,6 +82,7 @@ async fn stamp_box(State(app): State<Arc<App>>) -> Response {
 /// Takes the form of a browser without script, and sends it on to the timestamp's page.
 async fn stamp(
     State(app): State<Arc<App>>,
+    seen: Seen,
     caller: Caller,
     body: Whole,
 ) -> Result<Response, ApiError> {
@@ -101,7 +105,7 @@ async fn stamp(
             return Ok(html(
                 unfit.status(),
                 &StampPage {
-                    shell: shell(&app, Room::Stamp),
+                    shell: shell(&app, &seen, Room::Stamp),
                     stamp,
                 },
             ));
@@ -142,7 +146,11 @@ fn stamped_data(text: &str, digest: &str) -> Result<String, Unfit> {
     Ok(hex)
 }
 
-async fn timestamp(State(app): State<Arc<App>>, segments: Segments) -> Result<Response, ApiError> {
+async fn timestamp(
+    State(app): State<Arc<App>>,
+    seen: Seen,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     let id = segments.id(0)?;
     let (timestamp, proof) = match app.ledger.timestamp(id).await? {
         Found::Unknown => return Err(unknown_timestamp()),
@@ -156,7 +164,7 @@ async fn timestamp(State(app): State<Arc<App>>, segments: Segments) -> Result<Re
         None => None,
     };
     let page = TimestampPage {
-        shell: shell(&app, Room::Elsewhere),
+        shell: shell(&app, &seen, Room::Elsewhere),
         id: &timestamp.id.to_string(),
         time: time(timestamp.time.0),
         hash: Hash(timestamp.hash),
@@ -200,7 +208,11 @@ async fn sealed(app: &App, timestamp: &Timestamp, proof: &Proof) -> Result<Seale
     })
 }
 
-async fn interval(State(app): State<Arc<App>>, segments: Segments) -> Result<Response, ApiError> {
+async fn interval(
+    State(app): State<Arc<App>>,
+    seen: Seen,
+    segments: Segments,
+) -> Result<Response, ApiError> {
     // At the top of the site any word could stand here: only a number is an interval.
     let index = decimal(segments.text(0)).ok_or_else(|| ApiError::plain(Kind::NotFound))?;
     let size = app.follower.head().head.size.max(index.saturating_add(1));
@@ -224,7 +236,7 @@ async fn interval(State(app): State<Arc<App>>, segments: Segments) -> Result<Res
         mth,
     };
     let page = IntervalPage {
-        shell: shell(&app, Room::Log),
+        shell: shell(&app, &seen, Room::Log),
         seal: Seal {
             interval: index,
             state: state(&witnesses),
@@ -253,7 +265,7 @@ async fn line(State(app): State<Arc<App>>, segments: Segments) -> Result<Respons
     Ok(html(StatusCode::OK, &LinePage { line }))
 }
 
-async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+async fn log(State(app): State<Arc<App>>, seen: Seen, uri: Uri) -> Result<Response, ApiError> {
     let head = app.follower.head().head;
     let before = match parameter(uri.query(), "before")? {
         None => head.size,
@@ -276,7 +288,7 @@ async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError
         line.witnessed = line.index < witnessed;
     }
     let page = LogPage {
-        shell: shell(&app, Room::Log),
+        shell: shell(&app, &seen, Room::Log),
         lines,
         size: head.size,
         witnessed,
@@ -285,24 +297,28 @@ async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError
     Ok(html(StatusCode::OK, &page))
 }
 
-async fn verify(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+async fn verify(State(app): State<Arc<App>>, seen: Seen) -> Result<Response, ApiError> {
     let key = key(&app).await?;
     Ok(html(
         StatusCode::OK,
         &VerifyPage {
-            shell: shell(&app, Room::Verify),
+            shell: shell(&app, &seen, Room::Verify),
             key: &key,
         },
     ))
 }
 
-async fn how(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn how(
+    State(app): State<Arc<App>>,
+    seen: Seen,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let (key, base) = (key(&app).await?, base(&app, &headers));
     let size = app.follower.head().head.size;
     Ok(html(
         StatusCode::OK,
         &HowPage {
-            shell: shell(&app, Room::How),
+            shell: shell(&app, &seen, Room::How),
             key: &key,
             size,
             base: &base,
@@ -332,8 +348,8 @@ pub(crate) fn base(app: &App, headers: &HeaderMap) -> String {
     format!("{}://{host}", if encrypted { "https" } else { "http" })
 }
 
-fn shell(app: &App, room: Room) -> Shell<'_> {
-    Shell::new(&app.authority, room)
+fn shell<'a>(app: &'a App, seen: &Seen, room: Room) -> Shell<'a> {
+    Shell::new(&app.authority, room).seen_by(seen)
 }
 
 fn time(us: i64) -> Time {

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use accounts::{Accounts, Email, Letter, OidcRequest, OidcResponse};
 use axum::body::Body;
-use base::{Clock, Entropy, InProcessBus, UnixMicros};
+use base::{Clock, Entropy, InProcessBus, Unavailable, UnixMicros};
 use bytes::Bytes;
+use facts::Facts;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use jobs::Jobs;
 use serde_json::Value;
 use stamp::{Follower, Interval, Ledger, Notary, Sealer, Settings, Signer, Store};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tlog::SigningKey;
 use tsa::Authority;
-use web::{App, Parts, SealerHealth, TimeStamping, Web, WebSettings};
+use web::{App, Installation, Parts, SealerHealth, TimeStamping, Web, WebSettings};
 
 pub(crate) const AUTHORITY: &str = "log.test";
 pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -43,10 +46,28 @@ impl Entropy for Counted {
     }
 }
 
+/// Other numbers each time, and the same in every run: secrets must differ.
+struct Seeded(AtomicU64);
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            let block = <sha2::Sha256 as sha2::Digest>::digest(count.to_le_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
 pub(crate) struct TestApp {
     pub app: Arc<App>,
     pub web: Arc<Web>,
     pub follower: Arc<Follower>,
+    pub accounts: Arc<Accounts>,
+    pub jobs: Arc<Jobs>,
+    pub facts: Arc<Facts>,
+    pub letters: Arc<Letters>,
+    pub sqlite: Arc<SqliteStore>,
     clock: Arc<StillClock>,
     sealer: tokio::sync::Mutex<Sealer>,
     _folder: TempDir,
@@ -99,7 +120,8 @@ impl TestApp {
 
     pub(crate) async fn with(web_settings: WebSettings, wait_max: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let sqlite = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let store: Arc<dyn Store> = Arc::clone(&sqlite) as _;
         let settings = Settings {
             authority: AUTHORITY.to_owned(),
             wait_max,
@@ -127,14 +149,47 @@ impl TestApp {
             Arc::clone(&entropy),
             &settings,
         );
+        let ledger = Arc::new(Ledger::new(Arc::clone(&store)));
+        let jobs = Jobs::start(
+            Arc::clone(&sqlite) as _,
+            Arc::clone(&bus) as _,
+            Arc::clone(&clock) as _,
+            Arc::clone(&entropy),
+            jobs::Settings::default(),
+        );
+        let facts = Arc::new(Facts::new(
+            Arc::clone(&sqlite) as _,
+            Arc::clone(&notary),
+            Arc::clone(&ledger),
+            Arc::clone(&clock) as _,
+        ));
+        let letters = Arc::new(Letters::default());
+        let accounts = Arc::new(Accounts::new(accounts::Parts {
+            store: Arc::clone(&sqlite) as _,
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(Seeded(AtomicU64::new(1))),
+            bus: Arc::clone(&bus) as _,
+            outbox: Arc::clone(&letters) as _,
+            oidc_http: Arc::new(Nobody),
+            sealing_key: accounts::SealingKey::new(&[9; 32]),
+            wake: Box::new(|| {}),
+            settings: account_settings(),
+        }));
+        let transports = notify::Transports::default();
+        let notices = Arc::new(notify::Notices::new(Arc::clone(&sqlite) as _, transports));
         let app = App::start(Parts {
             time_stamping: Some(time_stamping()),
             sealer: Some(SealerHealth {
                 health: sealer.health(),
                 heartbeat: settings.heartbeat,
             }),
-            ledger: Arc::new(Ledger::new(Arc::clone(&store))),
+            ledger,
             store,
+            accounts: Arc::clone(&accounts),
+            jobs: Arc::clone(&jobs),
+            facts: Arc::clone(&facts),
+            notices,
+            installation: installation(),
             notary,
             follower: Arc::clone(&follower),
             authority: AUTHORITY.into(),
@@ -148,6 +203,11 @@ impl TestApp {
             web: Web::new(Arc::clone(&app)),
             app,
             follower,
+            accounts,
+            jobs,
+            facts,
+            letters,
+            sqlite,
             clock,
             sealer: tokio::sync::Mutex::new(sealer),
             _folder: folder,
@@ -158,6 +218,11 @@ impl TestApp {
     pub(crate) fn pass(&self, time: Duration) {
         let us = i64::try_from(time.as_micros()).unwrap();
         self.clock.0.fetch_add(us, Ordering::SeqCst);
+    }
+
+    /// The present moment, in seconds since 1970.
+    pub(crate) fn now_s(&self) -> u64 {
+        u64::try_from(self.clock.now().0 / 1_000_000).unwrap()
     }
 
     /// Seals what waits, or a heartbeat, and waits until everybody knows.
@@ -228,6 +293,80 @@ impl TestApp {
         let answer = self.post("/api/v1/ts/", "application/json", body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Letters as they were handed in: to whom, and what.
+#[derive(Default)]
+pub(crate) struct Letters(parking_lot::Mutex<Vec<(String, Letter)>>);
+
+impl Letters {
+    /// The newest one to this address.
+    pub(crate) fn newest(&self, to: &str) -> Letter {
+        let letters = self.0.lock();
+        let found = letters.iter().rev().find(|(address, _)| address == to);
+        found.map(|(_, letter)| letter.clone()).expect("a letter")
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().len()
+    }
+}
+
+#[async_trait::async_trait]
+impl accounts::Outbox for Letters {
+    async fn send(
+        &self,
+        to: &Email,
+        _: &str,
+        letter: Letter,
+        _: Option<UnixMicros>,
+    ) -> Result<(), Unavailable> {
+        self.0.lock().push((to.to_string(), letter));
+        Ok(())
+    }
+}
+
+/// No provider is asked here.
+struct Nobody;
+
+#[async_trait::async_trait]
+impl accounts::OidcHttp for Nobody {
+    async fn send(&self, _: OidcRequest) -> Result<OidcResponse, Unavailable> {
+        Err(Unavailable::new("the provider", "there is none"))
+    }
+}
+
+/// Where browsers reach the product in these tests.
+pub(crate) const PUBLIC: &str = "http://localhost:8080";
+
+fn account_settings() -> accounts::Settings {
+    accounts::Settings {
+        // The cheapest that Argon2id allows: its strength is not what is tested here.
+        hash_cost: accounts::HashCost {
+            memory_kib: 8,
+            passes: 1,
+            lanes: 1,
+        },
+        sign_up: accounts::SignUp::Open,
+        ..accounts::Settings::at(PUBLIC.parse().unwrap())
+    }
+}
+
+fn installation() -> Installation {
+    Installation {
+        version: "0.1.0-test".to_owned(),
+        settings: vec![web::Setting {
+            id: "store.password_file".to_owned(),
+            value: "***".to_owned(),
+            origin: "environment".to_owned(),
+            about: "The password".to_owned(),
+        }],
+        keys: Vec::new(),
+        measure: Box::new(|| web::Measured {
+            memory_bytes: Some(50_000_000),
+            stored: vec![("log.db".to_owned(), 1_250_000)],
+        }),
     }
 }
 

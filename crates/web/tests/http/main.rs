@@ -8,6 +8,7 @@ mod live;
 mod log_files;
 mod mth;
 mod pages;
+mod rooms;
 mod serving;
 mod tokens;
 mod ts;

@@ -102,9 +102,16 @@ const BAD_ID: &[Kind] = &[
 
 /// Every operation of the API, in the order of its page.
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
-    [OF_TIMESTAMPS, OF_HEADS, OF_FILES, OF_AUTHORITY, OF_SERVER]
-        .into_iter()
-        .flatten()
+    [
+        OF_TIMESTAMPS,
+        OF_HEADS,
+        OF_FILES,
+        OF_AUTHORITY,
+        super::rooms::OF_ROOMS,
+        OF_SERVER,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 const fn get(

@@ -26,6 +26,9 @@ use utoipa::{OpenApi, ToSchema};
         (name = "Heads", description = "The main tree's heads and the proofs between them."),
         (name = "Log files", description = "The log as static files: C2SP tlog-tiles."),
         (name = "Time-stamp authority", description = "RFC 3161 tokens, each logged."),
+        (name = "Accounts", description = "One's own account, and those of others: with a session's cookie, or `Authorization: Bearer indl_…`."),
+        (name = "Audit trail and facts", description = "Who did what, each entry sealed in the log."),
+        (name = "Jobs and notices", description = "Background work, and what was sent to people."),
         (name = "Server", description = "What the server says of itself.")
     )
 )]

@@ -1,0 +1,7 @@
+//! The rooms behind the door, as a browser and as programs see them.
+
+mod access;
+mod admin;
+mod browser;
+mod door;
+mod own;
