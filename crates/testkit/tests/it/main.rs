@@ -6,6 +6,7 @@
     reason = "this is test code: what cannot be had is a failed test, and what is done is said"
 )]
 
+mod accounts;
 mod cli;
 mod contract;
 mod extract;
@@ -13,5 +14,5 @@ mod jobs;
 mod notices;
 mod postgres;
 mod real;
-mod watching;
 mod stamp;
+mod watching;
