@@ -14,6 +14,7 @@ mod device;
 mod email;
 mod entry;
 mod errors;
+pub mod fsck;
 mod hasher;
 mod invalid;
 mod oidc;

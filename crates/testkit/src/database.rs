@@ -27,18 +27,21 @@ pub struct Stores {
     pub jobs: Arc<dyn jobs::Store>,
     /// The facts'.
     pub facts: Arc<dyn facts::Store>,
+    /// The accounts'.
+    pub accounts: Arc<dyn accounts::Store>,
 }
 
 impl Stores {
     fn of<S>(store: S) -> Self
     where
-        S: stamp::Store + jobs::Store + facts::Store + 'static,
+        S: stamp::Store + jobs::Store + facts::Store + accounts::Store + 'static,
     {
         let store = Arc::new(store);
         Self {
             log: Arc::clone(&store) as _,
             jobs: Arc::clone(&store) as _,
-            facts: store,
+            facts: Arc::clone(&store) as _,
+            accounts: store,
         }
     }
 }

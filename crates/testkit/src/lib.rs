@@ -17,6 +17,7 @@ pub mod contract;
 mod database;
 mod failing;
 mod failing_jobs;
+mod letters;
 mod program;
 
 pub use chance::SeededEntropy;
@@ -24,4 +25,5 @@ pub use clock::SimClock;
 pub use database::{Database, Dialect, Stores, postgres_url};
 pub use failing::{FailingStore, Fate, Fault};
 pub use failing_jobs::FailingJobs;
+pub use letters::RecordingOutbox;
 pub use program::{Program, Reply, indelible, program_path, python, run, store_args};

@@ -34,10 +34,6 @@ pub enum Access {
 /// Whether a route is the same for everybody and so never looks at a cookie: the log itself. Public
 /// pages look, because their masthead says who is there.
 pub(crate) fn knows_nobody(access: Access, route: &str) -> bool {
-    // A page after all, with a masthead like the others.
-    if route == DOCS {
-        return false;
-    }
     const LOG: [&str; 7] = [
         "/api/",
         "/log/",
@@ -47,6 +43,10 @@ pub(crate) fn knows_nobody(access: Access, route: &str) -> bool {
         "/readyz",
         "/metrics",
     ];
+    // A page after all, with a masthead like the others.
+    if route == DOCS {
+        return false;
+    }
     access == Access::Public && LOG.iter().any(|part| route.starts_with(part))
 }
 

@@ -59,7 +59,7 @@ problems! {
     Throttled = 429 "throttled": "Too many attempts", "After failed attempts, the next one has to wait. The answer's Retry-After header says how long.";
     Invalid = 422 "invalid": "A value does not fit", "The field that is named has a value that cannot be taken; the detail says why.";
     Conflict = 409 "conflict": "That is not possible as things are", "What was asked contradicts what is there; the detail says what.";
-    ProviderBroken = 502 "provider-broken": "The provider cannot be used", "The other house did not answer, or not as OpenID Connect has it. Try again, or sign in another way; the server's log knows the cause.";
+    ProviderBroken = 502 "provider-broken": "The provider cannot be used", "The other house did not answer, or not as its protocol has it. Try again, or sign in another way; the server's log knows the cause.";
     NoSuchThing = 404 "no-such-thing": "There is no such record", "Nothing has this number or name, or not any more.";
     TicketSpent = 410 "ticket-spent": "This link is used up", "A link of this kind works once and for a limited time. Ask for a new one.";
     FactWaiting = 409 "fact-waiting": "This is not sealed yet", "The fact is on its way to the log. Ask again after the time that Retry-After names.";

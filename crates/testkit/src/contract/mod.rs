@@ -1,6 +1,7 @@
 //! The definition of [`stamp::Store`], and beside it of the other doors to the database: every
 //! sentence of their documentation as a check, run over each dialect.
 
+mod accounts;
 mod facts;
 mod forgetting;
 mod jobs;
@@ -21,6 +22,7 @@ use stamp::{
 };
 use tlog::{Hash, TILE_WIDTH, TileId};
 
+pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
 pub use self::jobs::check_jobs;
 use crate::{Database, Dialect, SeededEntropy, SimClock};

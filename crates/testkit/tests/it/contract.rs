@@ -37,3 +37,13 @@ async fn sqlite_keeps_the_contract_of_facts() {
 async fn postgres_keeps_the_contract_of_facts() {
     contract::check_facts(Dialect::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_accounts() {
+    contract::check_accounts(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_accounts() {
+    contract::check_accounts(Dialect::Postgres).await;
+}

@@ -6,6 +6,7 @@
     reason = "this is test code: what cannot be had is a failed test, and what is done is said"
 )]
 
+mod accounts;
 mod cli;
 mod contract;
 mod extract;

@@ -88,7 +88,7 @@ async fn sealed(dialect: Dialect) {
         check_file(&file, &new.sha256);
     }
     let report = fsck::check(&*stores.facts, &ledger).await.unwrap();
-    assert_eq!(report.stamped as usize, FACTS);
+    assert_eq!(report.stamped, FACTS as u64);
     assert_eq!((report.waiting, report.forgotten), (0, 0));
     assert_eq!(report.findings, []);
     worker.stop().await;

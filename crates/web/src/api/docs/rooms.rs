@@ -32,11 +32,11 @@ const CHANGING: &[Kind] = &[
     Kind::BodyTooLarge,
 ];
 
-const fn json(example: &'static str) -> Option<Body> {
-    Some(Body {
+const fn json(example: &'static str) -> Body {
+    Body {
         kinds: OBJECT,
         example: Some(example),
-    })
+    }
 }
 
 /// Every operation behind the door. All want a session's cookie or `Authorization: Bearer indl_…`.
@@ -76,9 +76,9 @@ pub(super) const OF_ROOMS: &[Operation] = &[
         about: "The answer is the only place where its text ever stands. `permissions` null or missing gives it all that its owner may; `expires_in_s` missing, no end.",
         parameters: &[],
         required: &[],
-        body: json(
+        body: Some(json(
             r#"{"note":"nightly export","permissions":["audit.read"],"expires_in_s":86400}"#,
-        ),
+        )),
         answers: &[(201, "The token, with its text", OBJECT)],
         problems: CHANGING,
     },
@@ -156,7 +156,7 @@ pub(super) const OF_ROOMS: &[Operation] = &[
         about: "Off ends its sessions and tokens at once. Needs `users.write`.",
         parameters: &["record"],
         required: &[],
-        body: json(r#"{"enabled":false}"#),
+        body: Some(json(r#"{"enabled":false}"#)),
         answers: &[(204, "Done", &[])],
         problems: CHANGING,
     },
@@ -169,7 +169,7 @@ pub(super) const OF_ROOMS: &[Operation] = &[
         about: "By their numbers. Nobody gives what they do not have. Needs `roles.write`.",
         parameters: &["record"],
         required: &[],
-        body: json(r#"{"roles":[2]}"#),
+        body: Some(json(r#"{"roles":[2]}"#)),
         answers: &[(204, "Done", &[])],
         problems: CHANGING,
     },
@@ -195,7 +195,7 @@ pub(super) const OF_ROOMS: &[Operation] = &[
         about: "Sends the link by mail, and answers it too. Needs `users.write`.",
         parameters: &[],
         required: &[],
-        body: json(r#"{"email":"ada@example.org","roles":[4]}"#),
+        body: Some(json(r#"{"email":"ada@example.org","roles":[4]}"#)),
         answers: &[(201, "The invitation, with its link", OBJECT)],
         problems: CHANGING,
     },
@@ -221,7 +221,9 @@ pub(super) const OF_ROOMS: &[Operation] = &[
         about: "Needs `roles.write`.",
         parameters: &[],
         required: &[],
-        body: json(r#"{"name":"auditor","about":"Reads the trail","permissions":["audit.read"]}"#),
+        body: Some(json(
+            r#"{"name":"auditor","about":"Reads the trail","permissions":["audit.read"]}"#,
+        )),
         answers: &[(201, "The role", OBJECT)],
         problems: CHANGING,
     },
@@ -234,7 +236,9 @@ pub(super) const OF_ROOMS: &[Operation] = &[
         about: "Built-in ones stay as they are. Needs `roles.write`.",
         parameters: &["record"],
         required: &[],
-        body: json(r#"{"name":"auditor","about":"","permissions":["audit.read","overview.read"]}"#),
+        body: Some(json(
+            r#"{"name":"auditor","about":"","permissions":["audit.read","overview.read"]}"#,
+        )),
         answers: &[(204, "Done", &[])],
         problems: CHANGING,
     },

@@ -29,7 +29,10 @@ pub(super) async fn read(State(app): State<Arc<App>>, seen: Seen) -> Result<Resp
 /// The asker's tokens.
 pub(super) async fn tokens(State(app): State<Arc<App>>, seen: Seen) -> Result<Response, ApiError> {
     let tokens = app.accounts.own_tokens(&seen.caller()?).await?;
-    Ok(page(tokens.iter().map(views::token).collect(), None))
+    Ok(page(
+        &tokens.iter().map(views::token).collect::<Vec<_>>(),
+        None,
+    ))
 }
 
 /// A token that is asked for.
@@ -99,7 +102,10 @@ pub(super) async fn sessions(
     seen: Seen,
 ) -> Result<Response, ApiError> {
     let sessions = app.accounts.own_sessions(&seen.caller()?).await?;
-    Ok(page(sessions.iter().map(views::session).collect(), None))
+    Ok(page(
+        &sessions.iter().map(views::session).collect::<Vec<_>>(),
+        None,
+    ))
 }
 
 /// Ends one.

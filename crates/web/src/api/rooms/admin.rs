@@ -45,7 +45,7 @@ pub(super) async fn users(State(app): State<Arc<App>>, uri: Uri) -> Result<Respo
     let before = asked_number(&uri, "before")?;
     let found = app.accounts.users(&filter, before, limit(&uri)?).await?;
     Ok(page(
-        found.rows.iter().map(views::user).collect(),
+        &found.rows.iter().map(views::user).collect::<Vec<_>>(),
         found.next,
     ))
 }
@@ -146,7 +146,10 @@ pub(super) async fn invite(
 /// All roles.
 pub(super) async fn roles(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let roles = app.accounts.roles().await?;
-    Ok(page(roles.iter().map(views::role).collect(), None))
+    Ok(page(
+        &roles.iter().map(views::role).collect::<Vec<_>>(),
+        None,
+    ))
 }
 
 /// A role as it is to be.
@@ -278,7 +281,10 @@ pub(super) async fn notices(State(app): State<Arc<App>>, uri: Uri) -> Result<Res
         .then(|| rows.last())
         .flatten()
         .map(|last| last.id.0);
-    Ok(page(rows.iter().map(views::envelope).collect(), next))
+    Ok(page(
+        &rows.iter().map(views::envelope).collect::<Vec<_>>(),
+        next,
+    ))
 }
 
 /// One letter with its words.

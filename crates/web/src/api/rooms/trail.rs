@@ -40,7 +40,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, uri: Uri) -> Result<Respon
     let before = asked_number(&uri, "before")?;
     let found = app.accounts.audit(&filter, before, limit(&uri)?).await?;
     Ok(rows(
-        found.rows.iter().map(views::entry).collect(),
+        &found.rows.iter().map(views::entry).collect::<Vec<_>>(),
         found.next,
     ))
 }

@@ -224,7 +224,7 @@ pub(crate) async fn one(
     let badge = app.facts.badge(row.fact).await?;
     let file = format!("entry-{}.json", row.id.0);
     let mut seal = SealBadge::of(row.fact, badge.as_ref());
-    seal.page = "/verify".to_owned();
+    "/verify".clone_into(&mut seal.page);
     let mut blocks = vec![
         Block::Seal(seal),
         Block::Facts(vec![
@@ -375,7 +375,7 @@ pub(crate) async fn fact(
         .map_err(|_| unknown())?;
     let badge = app.facts.badge(id).await?.ok_or_else(unknown)?;
     let mut seal = SealBadge::of(id, Some(&badge));
-    seal.page = "/verify".to_owned();
+    "/verify".clone_into(&mut seal.page);
     let mut blocks = vec![Block::Seal(seal)];
     if let BadgeState::Sealed { timestamp, .. } | BadgeState::Stamped(timestamp) = badge.state {
         let page = format!("/ts/{timestamp}");

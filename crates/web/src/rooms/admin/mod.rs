@@ -20,6 +20,7 @@ use crate::form::{FORM_BYTES, Form};
 use crate::router::{Cache, Route, get, post};
 
 /// Every address of the administrator's room.
+#[expect(clippy::too_many_lines, reason = "a table: one row is one line of it")]
 pub(crate) fn routes() -> Vec<Route> {
     use Access::{Needs, SignedIn};
     use Cache::Never;

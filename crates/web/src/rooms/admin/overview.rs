@@ -78,6 +78,7 @@ async fn measure(app: &Arc<App>) -> crate::installation::Measured {
 }
 
 /// Every figure, in the page's order.
+#[expect(clippy::too_many_lines, reason = "a table: one row is one line of it")]
 pub(crate) async fn figures(app: &Arc<App>) -> Result<Vec<Figure>, ApiError> {
     let now = app.clock.now();
     let head = app.follower.head().head;

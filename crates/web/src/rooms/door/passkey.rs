@@ -1,4 +1,4 @@
-//! What the pages' script asks about passkeys: WebAuthn's own JSON in, our challenge beside it.
+//! What the pages' script asks about passkeys: `WebAuthn`'s own JSON in, our challenge beside it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Signing in by another house's word: to the provider and back (OpenID Connect).
+//! Signing in by another house's word: to the provider and back (`OpenID` Connect).
 
 use std::sync::Arc;
 
@@ -50,9 +50,6 @@ pub(crate) async fn answer(
 ) -> Result<Response, ApiError> {
     let (state, code) = (asked(&uri, "state")?, asked(&uri, "code")?);
     let (iss, error) = (asked(&uri, "iss")?, asked(&uri, "error")?);
-    fn given(text: &str) -> Option<&str> {
-        Some(text).filter(|text| !text.is_empty())
-    }
     if state.is_empty() {
         return Err(
             ApiError::new(Kind::MalformedQuery, "A provider's answer has a state").field("state"),
@@ -80,4 +77,9 @@ pub(crate) async fn answer(
         }
         OidcFinished::Linked => done(&seen, "/account/security", "saved"),
     })
+}
+
+/// A parameter that is there.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }

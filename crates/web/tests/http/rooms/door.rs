@@ -176,8 +176,8 @@ async fn a_forgotten_password_is_set_anew_and_ends_every_session() {
     };
     let path = link.expose().strip_prefix(PUBLIC).unwrap();
     let fresh = "another long and good phrase";
-    let set = browser.submit(path, path, &[("password", fresh)]).await;
-    assert_eq!(set.header("location"), "/sign-in", "{}", set.text());
+    let answer = browser.submit(path, path, &[("password", fresh)]).await;
+    assert_eq!(answer.header("location"), "/sign-in", "{}", answer.text());
     assert_eq!(
         ada.get("/account").await.status,
         303,
