@@ -210,6 +210,11 @@ pub(crate) fn principal(record: &UserRecord) -> Principal {
 }
 
 /// A target in one line.
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "numbers and their owners stand here as they are, in the form that entries take"
+)]
 pub(crate) fn target(kind: &'static str, id: impl ToString) -> Option<Target> {
     Some(Target {
         kind,

@@ -41,10 +41,9 @@ impl Invalid {
         match self {
             Self::Email(_) => "email",
             Self::Password(_) => "password",
-            Self::Name => "name",
+            Self::Name | Self::RoleName => "name",
             Self::Note => "note",
             Self::Expires => "expires",
-            Self::RoleName => "name",
             Self::RoleAbout => "about",
             Self::Roles => "roles",
             Self::Permissions => "permissions",

@@ -213,7 +213,7 @@ impl Accounts {
             })?;
         let new = NewPasskey {
             user: caller.user.id,
-            credential_id: passkey.cred_id().to_vec(),
+            credential_id: passkey.cred_id().clone(),
             credential: json(&passkey)?,
             name: name.clone(),
         };

@@ -317,7 +317,7 @@ impl Accounts {
 
 /// What is kept of a code. A million codes are soon hashed, but nobody has the challenge's secret.
 fn fingerprint(challenge: &str, code: &str) -> String {
-    let hash = SecretHash::of(&format!("{challenge} {code}"));
     use base64::Engine as _;
+    let hash = SecretHash::of(&format!("{challenge} {code}"));
     base64::engine::general_purpose::STANDARD_NO_PAD.encode(hash.0)
 }

@@ -213,11 +213,11 @@ impl Accounts {
         let user = owner.user.id;
         let hash = SecretHash::of(&plain(code));
         let entry = self.entry(actor, "recovery-code.use", target("user", user.0), vec![]);
-        let used = self.store.use_recovery_code(user, hash, entry).await?;
-        if used {
+        let was_there = self.store.use_recovery_code(user, hash, entry).await?;
+        if was_there {
             self.written();
         }
-        Ok(used)
+        Ok(was_there)
     }
 
     fn recovery_codes(&self) -> (Vec<Secret>, Vec<SecretHash>) {

@@ -51,6 +51,10 @@ pub(crate) fn run(loaded: &Loaded) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "every part once, in the order in which they are started"
+)]
 async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
     let door = if config.plays(Role::Web) {

@@ -86,7 +86,7 @@ pub(super) async fn use_totp_step(
     user: UserId,
     step: u64,
 ) -> Result<bool, Unavailable> {
-    let used = sqlx::query!(
+    let changed = sqlx::query!(
         "update totp set last_step = $2 where account = $1 and last_step < $2",
         user.0,
         stored(step)?,
@@ -94,7 +94,7 @@ pub(super) async fn use_totp_step(
     .execute(store.pool())
     .await
     .map_err(unavailable)?;
-    Ok(used.rows_affected() == 1)
+    Ok(changed.rows_affected() == 1)
 }
 
 pub(super) async fn delete_totp(
@@ -146,7 +146,7 @@ pub(super) async fn use_recovery_code(
     entry: &NewEntry,
 ) -> Result<bool, Unavailable> {
     let mut tx = store.pool().begin().await.map_err(unavailable)?;
-    let used = sqlx::query!(
+    let changed = sqlx::query!(
         "delete from recovery_code where account = $1 and sha256 = $2",
         user.0,
         &code.0,
@@ -154,7 +154,7 @@ pub(super) async fn use_recovery_code(
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
-    if used.rows_affected() == 0 {
+    if changed.rows_affected() == 0 {
         return Ok(false);
     }
     audit::write(&mut tx, entry, None).await?;
@@ -222,7 +222,7 @@ pub(super) async fn use_passkey(
     new: &str,
     at: UnixMicros,
 ) -> Result<bool, Unavailable> {
-    let used = sqlx::query!(
+    let changed = sqlx::query!(
         "update passkey set credential = $3, used_at_us = $4 where id = $1 and credential = $2",
         id,
         old,
@@ -232,7 +232,7 @@ pub(super) async fn use_passkey(
     .execute(store.pool())
     .await
     .map_err(unavailable)?;
-    Ok(used.rows_affected() == 1)
+    Ok(changed.rows_affected() == 1)
 }
 
 pub(super) async fn rename_passkey(

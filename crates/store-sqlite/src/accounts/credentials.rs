@@ -58,10 +58,10 @@ fn replace_codes(tx: &Connection, user: UserId, codes: &[SecretHash]) -> rusqlit
 }
 
 pub(super) fn use_totp_step(tx: &Connection, user: UserId, step: u64) -> rusqlite::Result<bool> {
-    let used = tx
+    let changed = tx
         .prepare_cached("update totp set last_step = ?2 where account = ?1 and last_step < ?2")?
         .execute(params![user.0, signed(step)])?;
-    Ok(used == 1)
+    Ok(changed == 1)
 }
 
 pub(super) fn delete_totp(
@@ -99,13 +99,13 @@ pub(super) fn use_recovery_code(
     code: SecretHash,
     entry: &NewEntry,
 ) -> rusqlite::Result<bool> {
-    let used = tx
+    let changed = tx
         .prepare_cached("delete from recovery_code where account = ?1 and sha256 = ?2")?
         .execute(params![user.0, code.0])?;
-    if used == 1 {
+    if changed == 1 {
         audit::write(tx, entry, None)?;
     }
-    Ok(used == 1)
+    Ok(changed == 1)
 }
 
 pub(super) fn passkeys(db: &Connection, user: UserId) -> rusqlite::Result<Vec<PasskeyRecord>> {
@@ -163,13 +163,13 @@ pub(super) fn use_passkey(
     new: &str,
     at: UnixMicros,
 ) -> rusqlite::Result<bool> {
-    let used = tx
+    let changed = tx
         .prepare_cached(
             "update passkey set credential = ?3, used_at_us = ?4
              where id = ?1 and credential = ?2",
         )?
         .execute(params![id, old, new, at.0])?;
-    Ok(used == 1)
+    Ok(changed == 1)
 }
 
 pub(super) fn rename_passkey(

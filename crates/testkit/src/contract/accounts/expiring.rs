@@ -217,7 +217,7 @@ fn limit(key: &str, free: u32) -> Limit {
     Limit {
         key: secret(key),
         free,
-        pause_max: Duration::from_secs(60),
+        pause_max: Duration::from_mins(1),
     }
 }
 

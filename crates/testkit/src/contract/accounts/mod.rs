@@ -73,6 +73,10 @@ fn entry(act: &'static str, kind: &'static str) -> NewEntry {
 }
 
 /// An entry of the product about a row.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "numbers stand here as they are"
+)]
 fn about(act: &'static str, kind: &'static str, id: impl ToString) -> NewEntry {
     NewEntry {
         at: at(0),

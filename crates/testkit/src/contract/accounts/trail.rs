@@ -92,7 +92,10 @@ async fn found(bench: Bench) {
             .unwrap();
         let found: Vec<usize> = entries
             .iter()
-            .filter_map(|entry| ids.iter().position(|id| *id as i64 == entry.id.0))
+            .filter_map(|entry| {
+                ids.iter()
+                    .position(|id| i64::try_from(*id).unwrap() == entry.id.0)
+            })
             .map(|place| place - 2)
             .collect();
         assert_eq!(found, expected, "{filter:?}");

@@ -63,7 +63,10 @@ impl Authenticator {
         let selection = &options["authenticatorSelection"];
         assert_eq!(selection["residentKey"], "required");
         assert_eq!(selection["userVerification"], "required");
-        self.handle = options["user"]["id"].as_str().unwrap().to_owned();
+        options["user"]["id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.handle);
         let mut data = self.data(WITH_CREDENTIAL);
         data.extend_from_slice(&[0; 16]); // No maker is named.
         data.extend_from_slice(&16u16.to_be_bytes());

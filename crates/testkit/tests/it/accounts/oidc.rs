@@ -53,7 +53,7 @@ async fn finish_in(
         .await
 }
 
-fn answer<'a>(visit: &'a (String, String)) -> OidcAnswer<'a> {
+fn answer(visit: &(String, String)) -> OidcAnswer<'_> {
     OidcAnswer {
         state: &visit.0,
         code: Some(&visit.1),
@@ -86,7 +86,7 @@ async fn link(house: &House, provider: &Provider, caller: &Caller) -> Result<(),
     let visit = provider.visit(&url);
     match finish(house, answer(&visit)).await? {
         OidcFinished::Linked => Ok(()),
-        other => panic!("{other:?}"),
+        other @ OidcFinished::SignIn { .. } => panic!("{other:?}"),
     }
 }
 

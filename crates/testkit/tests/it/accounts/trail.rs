@@ -148,7 +148,7 @@ async fn refusals_are_put_down_and_counted() {
             .collect::<Vec<_>>()
     };
     let first = json!({"method": "POST", "permission": "users.write"});
-    assert_eq!(details().await, [first.clone()]);
+    assert_eq!(details().await, std::slice::from_ref(&first));
     house.pass(MINUTE);
     refuse(3).await;
     let second = json!({"method": "POST", "permission": "users.write", "repeated": 999});
