@@ -63,6 +63,11 @@ pub(crate) enum Command {
     ///
     /// Understands every setting of `indelible serve`.
     Mail(MailCommand),
+    /// List accounts, or help somebody who cannot sign in
+    ///
+    /// Understands every setting of `indelible serve`. Whoever can run this has the machine, so it
+    /// asks for no password; what it does stands in the audit trail.
+    Accounts(AccountsCommand),
     /// Print a completion script for a shell
     ///
     /// For example: indelible completions bash > ~/.local/share/bash-completion/completions/indelible
@@ -132,6 +137,33 @@ pub(crate) struct MailCommand {
     pub(crate) config: Config,
 }
 
+/// `indelible accounts`.
+#[derive(Args)]
+pub(crate) struct AccountsCommand {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) action: AccountsAction,
+    /// Whose account; not for list
+    #[arg(required_if_eq_any([("action", "reset-password"), ("action", "make-admin")]))]
+    pub(crate) email: Option<String>,
+    /// JSON objects instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+/// What to do about accounts.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum AccountsAction {
+    /// Everybody who has an account, newest first
+    List,
+    /// Print a link that sets a new password, once
+    ResetPassword,
+    /// Make somebody an administrator who may sign in
+    MakeAdmin,
+}
+
 /// What to do about mail.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum MailAction {
@@ -140,12 +172,16 @@ pub(crate) enum MailAction {
 }
 
 /// Commands that understand the settings of a server, and which of them their help shows.
-const WITH_SETTINGS: [(&str, Option<&[&str]>); 6] = [
+const WITH_SETTINGS: [(&str, Option<&[&str]>); 7] = [
     ("serve", None),
     ("config", Some(&["data", "config"])),
     ("doctor", Some(&["data", "config"])),
     (
         "fsck",
+        Some(&["data", "config", "store.url", "store.password_file"]),
+    ),
+    (
+        "accounts",
         Some(&["data", "config", "store.url", "store.password_file"]),
     ),
     (

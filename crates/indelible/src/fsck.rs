@@ -19,7 +19,7 @@ use crate::wiring;
 /// Between two lines of JSON about how far the check has come.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 
-/// Checks the log, the facts in it, and the table of jobs. They may be in use meanwhile.
+/// Checks the log, the facts in it, the audit trail and the table of jobs. They may be in use meanwhile.
 pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<ExitCode> {
     let say = Say::new(asked.json);
     let home = Home::at(&config.data);
@@ -51,11 +51,16 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
     .await?;
     let ledger = Ledger::new(Arc::clone(&backend.store));
     let facts = facts::fsck::check(&*backend.facts, &ledger).await?;
+    let accounts = accounts::fsck::check(&*backend.accounts, &*backend.facts).await?;
     let jobs = backend.jobs.inspect().await?;
     bar.finish_and_clear();
     let of_log = report.findings.iter().map(ToString::to_string);
     let of_facts = facts.findings.iter().map(ToString::to_string);
-    let findings: Vec<String> = of_log.chain(of_facts).chain(jobs).collect();
+    let findings: Vec<String> = of_log
+        .chain(of_facts)
+        .chain(accounts.findings)
+        .chain(jobs)
+        .collect();
     for finding in &findings {
         say.event(
             &format!("found: {finding}"),
@@ -68,7 +73,7 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
     } else {
         "THE LOG IS NOT SOUND"
     };
-    let (stamped, waiting) = (facts.stamped, facts.waiting);
+    let (stamped, waiting, entries) = (facts.stamped, facts.waiting, accounts.entries);
     let fsck::Report {
         intervals,
         timestamps,
@@ -81,12 +86,14 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
         &format!(
             "{verdict}: {intervals} intervals, {timestamps} timestamps, {checkpoints} signed heads \
              checked; {pooled} timestamps wait, {forgotten} are past retention; {stamped} facts \
-             checked, {waiting} wait to be stamped; {} findings",
+             checked, {waiting} wait to be stamped; {entries} entries of the audit trail; {} \
+             findings",
             findings.len()
         ),
         &json!({"event": "summary", "sound": sound, "intervals": intervals,
             "timestamps": timestamps, "checkpoints": checkpoints, "pooled": pooled,
             "forgotten": forgotten, "facts": stamped, "facts_waiting": waiting,
+            "audit_entries": entries,
             "findings": findings.len()}),
     );
     Ok(ExitCode::from(u8::from(!sound)))

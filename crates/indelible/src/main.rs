@@ -18,6 +18,7 @@ mod mail;
 mod monitor;
 mod outgoing;
 mod parallel;
+mod people;
 mod probes;
 mod rooms;
 mod say;
@@ -159,6 +160,7 @@ fn run(
         (Command::Serve(_), Some(loaded)) => serve::run(&loaded),
         (Command::Keys(asked), Some(loaded)) => wait_for(keys::run(&asked, &loaded.config)),
         (Command::Mail(asked), Some(loaded)) => wait_for(mail::run(&asked, &loaded.config)),
+        (Command::Accounts(asked), Some(loaded)) => wait_for(people::run(&asked, &loaded.config)),
         (Command::Witness(options), _) => wait_for(witness::run(options)),
         (Command::Fsck(asked), Some(loaded)) => wait_for(fsck::run(&asked, &loaded.config)),
         (Command::Doctor(asked), Some(loaded)) => wait_for(doctor::run(&asked, &loaded)),
