@@ -132,7 +132,7 @@ fn who_leaves_is_forgotten_and_who_talks_is_not_heard() {
     bench.publish(0);
     hear(&mut talks, "head;0;");
     // Nobody who listens has so much to say.
-    let _ = talks.write_all(&[b'x'; 1 << 20]);
+    let _ = talks.write_all(&vec![b'x'; 1 << 20]);
     bench.left(0);
 }
 
