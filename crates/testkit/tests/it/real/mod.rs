@@ -1,6 +1,7 @@
 //! The real program, from outside.
 
 mod crash;
+mod facts;
 mod sealers;
 mod strangers;
 mod time_servers;
