@@ -33,6 +33,13 @@ permissions! {
     JobsWrite = "jobs.write": "Replay and discard background jobs";
     NoticesRead = "notices.read": "Read the mail and messages that this installation sent";
     ConfigRead = "config.read": "See the configuration in force, and which keys exist";
+    LookupsRead = "lookups.read": "See what was looked up, by whom, and what sources answered";
+    LookupsWrite = "lookups.write": "Look indicators up, one or many, watch them, and share what was found";
+    SourcesRead = "sources.read": "See sources, their providers, their limits and how they are doing";
+    SourcesWrite = "sources.write": "Make, change, switch and delete sources and providers";
+    SecretsWrite = "secrets.write": "Set, replace and delete the secrets of sources; nobody can read them back";
+    ListsRead = "lists.read": "See ignore lists and warning lists";
+    ListsWrite = "lists.write": "Make, change and delete ignore lists and warning lists";
 }
 
 impl Permission {

@@ -2,6 +2,18 @@
 
 use crate::{Invalid, Permission, PermissionSet, invalid};
 
+/// Asks sources and keeps the lists, but decides neither whom the desk asks nor with whose secrets.
+const ANALYST: [Permission; 6] = [
+    Permission::OverviewRead,
+    Permission::LookupsRead,
+    Permission::LookupsWrite,
+    Permission::SourcesRead,
+    Permission::ListsRead,
+    Permission::ListsWrite,
+];
+/// Writes about what analysts found.
+const EDITOR: [Permission; 2] = [Permission::OverviewRead, Permission::LookupsRead];
+
 /// The number of a role. The first four are built in; numbers are never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleId(pub i64);
@@ -21,7 +33,8 @@ impl RoleId {
     pub fn built_in(self) -> Option<PermissionSet> {
         match self {
             Self::ADMINISTRATOR => Some(PermissionSet::all()),
-            Self::ANALYST | Self::EDITOR => Some([Permission::OverviewRead].into_iter().collect()),
+            Self::ANALYST => Some(ANALYST.into_iter().collect()),
+            Self::EDITOR => Some(EDITOR.into_iter().collect()),
             Self::READER => Some(PermissionSet::NONE),
             Self(_) => None,
         }

@@ -10,9 +10,14 @@ mod catalogue;
 pub mod declared;
 mod difference;
 mod evidence;
+mod source;
+mod tlp;
+pub mod upstream;
 mod verdict;
 
 pub use catalogue::{Exposure, SecretPlace, SecretSlot, SourceFile, Window, catalogue};
 pub use difference::{Change, difference};
 pub use evidence::{Answer, Evidence};
+pub use source::{Answered, Call, ProviderId, Source, SourceId, SourceKind, Trouble};
+pub use tlp::{Tlp, UnknownTlp};
 pub use verdict::{Opinion, Reason, Summary, Verdict};
