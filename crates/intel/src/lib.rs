@@ -10,6 +10,7 @@ mod catalogue;
 pub mod declared;
 mod difference;
 mod evidence;
+pub mod lookups;
 mod source;
 mod tlp;
 pub mod upstream;
