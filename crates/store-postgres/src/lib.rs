@@ -18,6 +18,7 @@ mod forget;
 mod jobs;
 mod keep;
 mod lease;
+mod lookups;
 mod pool;
 mod rows;
 mod seal;
