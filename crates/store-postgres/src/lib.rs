@@ -22,6 +22,7 @@ mod lookups;
 mod pool;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 

@@ -10,6 +10,7 @@ mod lookups;
 mod notices;
 mod pooling;
 mod sealing;
+mod sources;
 mod tagging;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
 pub use self::jobs::check_jobs;
 pub use self::lookups::check_lookups;
+pub use self::sources::check_sources;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
 
 pub use notices::check_notices;
