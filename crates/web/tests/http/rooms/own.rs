@@ -293,5 +293,8 @@ async fn a_token_that_may_look_opens_the_figures_from_afar() {
         let answer = ask(&[("authorization", &token)]).await;
         assert_eq!(answer.status, status, "{permission}");
     }
-    assert_eq!(ask(&[("authorization", "Bearer indl_1_x")]).await.status, 401);
+    assert_eq!(
+        ask(&[("authorization", "Bearer indl_1_x")]).await.status,
+        401
+    );
 }
