@@ -6,10 +6,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod builtin;
 mod catalogue;
 pub mod declared;
 mod difference;
 mod evidence;
+pub mod feeds;
 mod source;
 mod tlp;
 pub mod upstream;
