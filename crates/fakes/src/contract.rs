@@ -229,7 +229,10 @@ impl Route {
             Place::Path => in_path,
             Place::Query(name) => parameter(asked.query.as_bytes(), name),
             Place::Form(name) => parameter(asked.body, name),
-            Place::Json(pointer) => json.pointer(pointer).and_then(Value::as_str).map(Into::into),
+            Place::Json(pointer) => json
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(Into::into),
         };
         // Two routes may share a path and differ in what they ask about.
         let Some(value) = value else {

@@ -83,7 +83,10 @@ pub(crate) fn respond(state: &State, slug: &str, asked: &Asked<'_>) -> Option<An
     let headers = vec![
         ("etag".to_owned(), tag),
         ("last-modified".to_owned(), MODIFIED.to_owned()),
-        ("content-type".to_owned(), "application/octet-stream".to_owned()),
+        (
+            "content-type".to_owned(),
+            "application/octet-stream".to_owned(),
+        ),
     ];
     Some(Answer {
         status: if unchanged { 304 } else { 200 },

@@ -118,7 +118,10 @@ async fn echo(asked: &Asked<'_>) -> Response {
     let wait = wait.unwrap_or_default().min(ECHO_MS_MAX);
     tokio::time::sleep(Duration::from_millis(wait)).await;
     let said = parameter(asked.query.as_bytes(), "say").unwrap_or_else(|| "unknown".into());
-    dress(Answer::json(200, &json!({ "value": value, "say": said, "took_ms": wait })))
+    dress(Answer::json(
+        200,
+        &json!({ "value": value, "say": said, "took_ms": wait }),
+    ))
 }
 
 /// An answer, or what a service in trouble makes of it. `in_words` says that it has already said in

@@ -53,7 +53,10 @@ pub(crate) fn respond(state: &State, slug: &str, asked: &Asked<'_>) -> Option<Sc
     Some(match (asked.method, result) {
         ("POST", None) if asked.path == "/api/v1/scan/" => submit(state, asked),
         ("GET", Some(uuid)) => normal(fetch(state, uuid.trim_end_matches('/'))),
-        _ => normal(Answer::json(404, &json!({ "message": "Not found", "status": 404 }))),
+        _ => normal(Answer::json(
+            404,
+            &json!({ "message": "Not found", "status": 404 }),
+        )),
     })
 }
 
@@ -99,15 +102,23 @@ fn submit(state: &State, asked: &Asked<'_>) -> Scanned {
 
 fn fetch(state: &State, asked: &str) -> Answer {
     let mut scans = state.scans.0.lock();
-    let found = (1..).zip(scans.iter_mut()).find(|(number, _)| uuid(*number) == asked);
+    let found = (1..)
+        .zip(scans.iter_mut())
+        .find(|(number, _)| uuid(*number) == asked);
     let Some((_, scan)) = found else {
-        return Answer::json(404, &json!({ "message": "Scan is not finished yet", "status": 404 }));
+        return Answer::json(
+            404,
+            &json!({ "message": "Scan is not finished yet", "status": 404 }),
+        );
     };
     scan.polls += 1;
     // A page that is never done with.
     let is_ready = scan.polls > POLLS && !scan.url.contains("never.example.com");
     if !is_ready {
-        return Answer::json(404, &json!({ "message": "Scan is not finished yet", "status": 404 }));
+        return Answer::json(
+            404,
+            &json!({ "message": "Scan is not finished yet", "status": 404 }),
+        );
     }
     let is_bad = scan.url.contains("evil.");
     let answer = json!({

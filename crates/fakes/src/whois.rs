@@ -53,7 +53,9 @@ async fn talk(state: &State, stream: TcpStream) -> std::io::Result<()> {
         Mode::Hang => std::future::pending().await,
         Mode::Slow(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
         Mode::Error | Mode::Inwards => {
-            return stream.write_all(b"Error: no ASN or IP match on line 1.\n").await;
+            return stream
+                .write_all(b"Error: no ASN or IP match on line 1.\n")
+                .await;
         }
         Mode::Limit | Mode::Unauthorized => {
             let words = b"Error: too many queries, you have been blocked.\n";
@@ -71,12 +73,20 @@ async fn talk(state: &State, stream: TcpStream) -> std::io::Result<()> {
         .lines()
         .find_map(|row| row.split_once('\t').filter(|(known, _)| *known == asked));
     let is_network = asked.starts_with("AS");
-    let head = if is_network { NETWORK_HEAD } else { ADDRESS_HEAD };
+    let head = if is_network {
+        NETWORK_HEAD
+    } else {
+        ADDRESS_HEAD
+    };
     let row = match found {
         Some((_, row)) => row.to_owned(),
         None if is_network => "NA      | NA | NA       | NA         | NA".to_owned(),
-        None => format!("NA      | {asked:<16} | NA                  |    |          |            | NA"),
+        None => {
+            format!("NA      | {asked:<16} | NA                  |    |          |            | NA")
+        }
     };
-    stream.write_all(format!("{head}\n{row}\n").as_bytes()).await?;
+    stream
+        .write_all(format!("{head}\n{row}\n").as_bytes())
+        .await?;
     stream.shutdown().await
 }

@@ -221,7 +221,7 @@ fn bytes_that_mean_harm_end_in_an_error() {
     check(&below, b"[]", "the member \"a\"");
     check(&below, b"{}", "no member \"a\"");
     // Brackets within brackets: the parser has a limit of its own.
-    check(&json, &[b'['; 100_000], "cannot be read");
+    check(&json, &vec![b'['; 100_000], "cannot be read");
     // Nobody wants more.
     let read = read(&of("openphish-feed"), OPENPHISH.as_bytes(), &mut |_| false);
     assert!(matches!(read, Err(ReadError::Stopped)));

@@ -65,13 +65,17 @@ impl Source for Listed {
             .store
             .look_up(&self.scope, &question, LISTINGS_MAX)
             .await;
-        let listings = found.map_err(|error| {
+        let looked = found.map_err(|error| {
             tracing::error!(%error, "the index of feeds did not answer");
             Trouble::InternalServerError
         })?;
-        Ok(match judge(indicator, &listings) {
-            Some(finding) => Answered::Found(finding),
-            None => Answered::Nothing,
-        })
+        match judge(indicator, &looked.listings) {
+            Some(finding) => Ok(Answered::Found(finding)),
+            None if looked.is_filled => Ok(Answered::Nothing),
+            // That nothing is found in an empty index says nothing.
+            None => Err(Trouble::SourceError(
+                "the feed has not been pulled yet".into(),
+            )),
+        }
     }
 }

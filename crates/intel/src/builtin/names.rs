@@ -140,9 +140,13 @@ fn reversed(address: IpAddr) -> String {
             format!("{d}.{c}.{b}.{a}.in-addr.arpa")
         }
         IpAddr::V6(address) => {
-            let nibbles = address.octets().into_iter().rev();
-            let nibbles = nibbles.flat_map(|byte| [byte & 15, byte >> 4]);
-            let mut name: String = nibbles.map(|nibble| format!("{nibble:x}.")).collect();
+            let mut name = String::with_capacity(72);
+            for byte in address.octets().into_iter().rev() {
+                for nibble in [byte & 15, byte >> 4] {
+                    name.extend(char::from_digit(nibble.into(), 16));
+                    name.push('.');
+                }
+            }
             name.push_str("ip6.arpa");
             name
         }

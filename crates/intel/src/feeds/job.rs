@@ -78,11 +78,12 @@ impl Job for DuePulls {
 }
 
 impl Feeds {
-    /// Feeds that are on and due.
+    /// Feeds that are on, wanted and due.
     pub async fn due(&self) -> Result<Vec<FeedId>, Unavailable> {
         let now = self.now();
         let feeds = self.parts.store.feeds().await?.into_iter();
         let due = feeds.filter(|feed| feed.is_enabled && feed.due <= now);
-        Ok(due.map(|feed| feed.id).collect())
+        let wanted = due.filter(|feed| self.parts.ways.way(feed).is_some());
+        Ok(wanted.map(|feed| feed.id).collect())
     }
 }

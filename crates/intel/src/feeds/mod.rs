@@ -15,36 +15,36 @@ mod question;
 pub mod read;
 mod shipped;
 mod store;
+mod ways;
 mod words;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use accounts::{Act, NewEntry, Target};
 use base::{Actor, Clock, Entropy, Unavailable, UnixMicros};
-use url::Url;
 
 pub use description::{Column, Description, FieldRule, Form};
 pub use job::{DuePulls, PullFeed};
 pub use judge::judge;
 pub use question::{Question, Relation, reversed_host};
 pub use shipped::{OWN, Shipped, shipped};
-pub use store::{Added, Store};
+pub use store::{Added, Looked, Store};
+pub use ways::{ByRegistry, Ways};
 pub use words::{
     Change, Ended, Entry, EntryId, Feed, FeedId, Forgotten, Listing, NewFeed, Outcome, Run, RunId,
     Scope, Written,
 };
 
 use crate::declared::Fault;
-use crate::upstream::{Upstream, Way};
+use crate::upstream::Upstream;
 
 /// Most feeds that there may be.
 pub const FEEDS_MAX: usize = 200;
 /// Most bytes of a feed on its way.
 pub const PACKED_BYTES_MAX: usize = 256 << 20;
 /// How long a feed may take on its way.
-const TIME_MAX: Duration = Duration::from_mins(10);
+pub(crate) const TIME_MAX: Duration = Duration::from_mins(10);
 /// Most runs on a page.
 const RUNS_MAX: usize = 100;
 
@@ -58,8 +58,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Salt of the trail's entries.
     pub entropy: Arc<dyn Entropy>,
-    /// Where the settings file moved feeds to, by slug.
-    pub moved: BTreeMap<String, Url>,
+    /// Where feeds are, and whether they are wanted.
+    pub ways: Arc<dyn Ways>,
     /// Wakes the workers after something was written for them.
     pub ring: Arc<dyn Fn() + Send + Sync>,
 }
@@ -81,8 +81,8 @@ pub enum ChangeError {
     /// Another feed has the slug.
     #[error("another feed has this slug")]
     Taken,
-    /// It comes with the product: it can be switched off, not changed or deleted.
-    #[error("the feed comes with the product: switch it off instead")]
+    /// It comes with the product: its source is what can be switched off.
+    #[error("the feed comes with the product: switch its source off instead")]
     Shipped,
     /// There are too many.
     #[error("there are {FEEDS_MAX} feeds already")]
@@ -98,13 +98,13 @@ impl Feeds {
         Self { parts }
     }
 
-    /// Writes down the feeds that come with the product, and what is new about them. They are switched
-    /// off until somebody wants them.
+    /// Writes down the feeds that come with the product, and what is new about them. Each is pulled while
+    /// the source that looks into it is on.
     pub async fn adopt(&self) -> Result<(), Unavailable> {
         let feeds = shipped().into_iter().map(|feed| NewFeed {
-            slug: feed.slug.to_owned(),
+            slug: feed.slug,
             is_shipped: true,
-            is_enabled: false,
+            is_enabled: true,
             description: feed.description,
         });
         let now = self.now();
@@ -157,7 +157,7 @@ impl Feeds {
         }
     }
 
-    /// Changes a feed. One that comes with the product can only be switched on and off.
+    /// Changes a feed of one's own.
     pub async fn change(
         &self,
         actor: &Actor,
@@ -165,10 +165,10 @@ impl Feeds {
         change: Change,
     ) -> Result<(), ChangeError> {
         let feed = self.known(id).await?;
+        if feed.is_shipped {
+            return Err(ChangeError::Shipped);
+        }
         if let Some(description) = &change.description {
-            if feed.is_shipped {
-                return Err(ChangeError::Shipped);
-            }
             let faults = description.faults();
             if !faults.is_empty() {
                 return Err(ChangeError::Invalid(faults));
@@ -197,10 +197,8 @@ impl Feeds {
             return Err(ChangeError::Shipped);
         }
         let entry = self.entry(actor, Act("feed.remove"), &feed.slug);
-        match self.parts.store.remove(id, entry).await? {
-            true => Ok(()),
-            false => Err(ChangeError::Unknown),
-        }
+        let removed = self.parts.store.remove(id, entry).await?;
+        removed.then_some(()).ok_or(ChangeError::Unknown)
     }
 
     /// A page of a feed's runs, newest first.
@@ -250,28 +248,6 @@ impl Feeds {
 
     fn now(&self) -> UnixMicros {
         self.parts.clock.now()
-    }
-
-    /// What a pull of this feed may reach, and where the feed is.
-    fn way(&self, feed: &Feed) -> Option<(Way, Url)> {
-        let mut url = Url::parse(&feed.description.url).ok()?;
-        let moved = self.parts.moved.get(&feed.slug);
-        if let Some(base) = moved {
-            let path = format!("{}{}", base.path().trim_end_matches('/'), url.path());
-            let query = url.query().map(str::to_owned);
-            url = base.clone();
-            url.set_path(&path);
-            url.set_query(query.as_deref());
-        }
-        let way = Way {
-            source: format!("feed:{}", feed.slug),
-            hosts: url.host_str().map(str::to_owned).into_iter().collect(),
-            configured: moved.cloned(),
-            secrets: Vec::new(),
-            time_max: TIME_MAX,
-            body_bytes_max: PACKED_BYTES_MAX,
-        };
-        Some((way, url))
     }
 }
 

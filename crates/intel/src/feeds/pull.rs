@@ -6,11 +6,12 @@ use base::Unavailable;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
+use url::Url;
 
 use super::read::{ReadError, Tally, read};
 use super::{Ended, Entry, EntryId, Feed, FeedId, Feeds, Outcome, RunId};
 use crate::declared::{Ask, Method};
-use crate::upstream::Reply;
+use crate::upstream::{Reply, Way};
 
 /// Entries that are written in one transaction.
 const BATCH: usize = 1000;
@@ -44,10 +45,13 @@ impl Feeds {
         else {
             return Ok(None);
         };
+        let Some(way) = self.parts.ways.way(&feed) else {
+            return Ok(None);
+        };
         let Some(run) = store.begin(id, self.now()).await? else {
             return Ok(None);
         };
-        let ended = self.run(&feed, run).await?;
+        let ended = self.run(&feed, run, way).await?;
         let outcome = ended.outcome;
         store.end(run, ended, self.now()).await?;
         if outcome == Outcome::Complete {
@@ -57,8 +61,13 @@ impl Feeds {
         Ok(Some(outcome))
     }
 
-    async fn run(&self, feed: &Feed, run: RunId) -> Result<Ended, Unavailable> {
-        let reply = match self.ask(feed).await {
+    async fn run(
+        &self,
+        feed: &Feed,
+        run: RunId,
+        way: Result<(Way, Url), String>,
+    ) -> Result<Ended, Unavailable> {
+        let reply = match self.ask(feed, way).await {
             Ok(reply) => reply,
             Err(cause) => return Ok(self.ended(feed, Err(cause), &Brought::default())),
         };
@@ -84,8 +93,8 @@ impl Feeds {
     }
 
     /// Asks for the feed, if it is another than the one that is in the index.
-    async fn ask(&self, feed: &Feed) -> Result<Reply, String> {
-        let (way, url) = self.way(feed).ok_or("its address is none")?;
+    async fn ask(&self, feed: &Feed, way: Result<(Way, Url), String>) -> Result<Reply, String> {
+        let (way, url) = way?;
         let mut headers = vec![("accept".to_owned(), "*/*".to_owned())];
         if let Some(etag) = &feed.etag {
             headers.push(("if-none-match".to_owned(), etag.clone()));

@@ -127,7 +127,7 @@ fn unpacked(reader: impl Read, form: &Form, sink: &mut Sink<'_>) -> Result<(), R
                 confidence: confidence.as_deref(),
                 fields,
             };
-            let mut item = |item: Value, sink: &mut Sink<'_>| pointers.item(&item, sink);
+            let mut item = |item: &Value, sink: &mut Sink<'_>| pointers.item(item, sink);
             json(meter, &mark, items, sink, &mut item)
         }
         Form::Misp => json(meter, &mark, &[], sink, &mut misp),
@@ -322,10 +322,18 @@ fn csv(
 struct SpacesBeforeQuotes<R> {
     inner: R,
     delimiter: u8,
-    is_quoted: bool,
-    after_delimiter: bool,
-    is_new_line: bool,
-    is_comment: bool,
+    at: At,
+}
+
+/// Where in a record a byte stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    LineStart,
+    CellStart,
+    Cell,
+    Quoted,
+    Closed,
+    Comment,
 }
 
 impl<R: Read> SpacesBeforeQuotes<R> {
@@ -333,11 +341,27 @@ impl<R: Read> SpacesBeforeQuotes<R> {
         Self {
             inner,
             delimiter,
-            is_quoted: false,
-            after_delimiter: true,
-            is_new_line: true,
-            is_comment: false,
+            at: At::LineStart,
         }
+    }
+
+    /// Where the next byte stands, and whether this one is kept.
+    fn step(&self, byte: u8) -> (At, bool) {
+        let starts = matches!(self.at, At::LineStart | At::CellStart);
+        // A doubled quotation mark within quotes closes and opens again; one within a bare cell is part
+        // of it.
+        let opens = byte == b'"' && (starts || self.at == At::Closed);
+        let next = match (self.at, byte) {
+            (At::Quoted, b'"') => At::Closed,
+            (At::Quoted, _) => At::Quoted,
+            (_, b'\n') => At::LineStart,
+            (At::LineStart, b'#') | (At::Comment, _) => At::Comment,
+            (at, b' ') if starts => return (at, false),
+            _ if opens => return (At::Quoted, true),
+            (_, byte) if byte == self.delimiter => At::CellStart,
+            _ => At::Cell,
+        };
+        (next, true)
     }
 }
 
@@ -351,21 +375,12 @@ impl<R: Read> Read for SpacesBeforeQuotes<R> {
             let mut kept = 0;
             for at in 0..count {
                 let byte = buffer[at];
-                // A quotation mark in a comment opens nothing.
-                if self.is_new_line && !self.is_quoted {
-                    self.is_comment = byte == b'#';
+                let (next, is_kept) = self.step(byte);
+                self.at = next;
+                if is_kept {
+                    buffer[kept] = byte;
+                    kept += 1;
                 }
-                self.is_new_line = byte == b'\n';
-                if byte == b'"' && !self.is_comment {
-                    self.is_quoted = !self.is_quoted;
-                }
-                let drop = self.after_delimiter && !self.is_quoted && byte == b' ';
-                if drop {
-                    continue;
-                }
-                self.after_delimiter = !self.is_quoted && (byte == self.delimiter || byte == b'\n');
-                buffer[kept] = byte;
-                kept += 1;
             }
             if kept > 0 {
                 return Ok(kept);
@@ -417,9 +432,9 @@ fn words(value: &Value) -> Option<String> {
 }
 
 /// An event of MISP: the attributes of it and of its objects that are meant for detection.
-fn misp(event: Value, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+fn misp(event: &Value, sink: &mut Sink<'_>) -> Result<(), ReadError> {
     let event = match &event["Event"] {
-        Value::Null => &event,
+        Value::Null => event,
         inner => inner,
     };
     let objects = event["Object"].as_array().into_iter().flatten();
@@ -454,7 +469,7 @@ fn misp(event: Value, sink: &mut Sink<'_>) -> Result<(), ReadError> {
     Ok(())
 }
 
-type Item<'a> = &'a mut dyn FnMut(Value, &mut Sink<'_>) -> Result<(), ReadError>;
+type Item<'a> = &'a mut dyn FnMut(&Value, &mut Sink<'_>) -> Result<(), ReadError>;
 
 fn json(
     reader: impl Read,
@@ -487,7 +502,7 @@ struct Walk<'a, 'b, 'c> {
     path: &'a [String],
     mark: &'a Mark,
     sink: &'a mut Sink<'b>,
-    item: &'a mut (dyn FnMut(Value, &mut Sink<'_>) -> Result<(), ReadError> + 'c),
+    item: &'a mut (dyn FnMut(&Value, &mut Sink<'_>) -> Result<(), ReadError> + 'c),
     stopped: &'a mut Option<ReadError>,
 }
 
@@ -518,7 +533,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
         }
         while let Some(value) = list.next_element::<Value>()? {
             self.mark.entry();
-            if let Err(error) = (self.item)(value, self.sink) {
+            if let Err(error) = (self.item)(&value, self.sink) {
                 *self.stopped = Some(error);
                 return Err(A::Error::custom("stopped"));
             }
@@ -534,7 +549,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, '_> {
             while let Some((name, value)) = members.next_entry::<String, Value>()? {
                 whole.insert(name, value);
             }
-            if let Err(error) = (self.item)(Value::Object(whole), self.sink) {
+            if let Err(error) = (self.item)(&Value::Object(whole), self.sink) {
                 *self.stopped = Some(error);
                 return Err(A::Error::custom("stopped"));
             }

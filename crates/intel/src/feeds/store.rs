@@ -21,12 +21,22 @@ pub enum Added {
     Full,
 }
 
+/// What the index says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked {
+    /// A feed of the scope is on, and was there as a whole at least once: otherwise nothing found says
+    /// nothing.
+    pub is_filled: bool,
+    /// Entries.
+    pub listings: Vec<Listing>,
+}
+
 /// Where feeds are kept. Two dialects, one contract: `testkit`'s suite defines it. What a person does
 /// is written into the audit trail in the same transaction.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Writes down feeds that come with the product: new ones are added, of known ones the description
-    /// is brought up to date. Whether they are on stays as it was.
+    /// Writes down feeds that come with the product: new ones are added, due at once; of known ones the
+    /// description is brought up to date, and a new one forgets the server's tags.
     async fn adopt(&self, feeds: Vec<NewFeed>, now: UnixMicros) -> Result<(), Unavailable>;
 
     /// Every feed, by slug.
@@ -108,5 +118,5 @@ pub trait Store: Send + Sync {
         scope: &Scope,
         question: &Question,
         limit: usize,
-    ) -> Result<Vec<Listing>, Unavailable>;
+    ) -> Result<Looked, Unavailable>;
 }
