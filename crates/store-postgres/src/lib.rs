@@ -22,6 +22,7 @@ mod lease;
 mod pool;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 

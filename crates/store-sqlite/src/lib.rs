@@ -25,6 +25,7 @@ mod queue;
 mod read;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 mod writer;
