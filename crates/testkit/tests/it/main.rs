@@ -15,6 +15,7 @@ mod extract;
 mod jobs;
 mod notices;
 mod postgres;
+mod pulls;
 mod real;
 mod stamp;
 mod watching;
