@@ -13,6 +13,7 @@ pub mod declared;
 mod difference;
 mod evidence;
 pub mod lists;
+pub mod lookups;
 pub mod secrets;
 mod source;
 pub mod sources;
