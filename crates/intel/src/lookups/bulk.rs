@@ -60,6 +60,8 @@ pub struct Bulk {
     pub may_use_cache: bool,
     /// How far it has come.
     pub state: BulkState,
+    /// How often it was begun: whoever works for an earlier run stops.
+    pub run: u32,
     /// How many items it has.
     pub items: u32,
     /// How many of them are done.

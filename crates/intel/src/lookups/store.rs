@@ -7,10 +7,10 @@ use indicator::Indicator;
 use jobs::NewJob;
 
 use super::{
-    AnswerId, AnswerRecord, Bulk, BulkChange, BulkFilter, BulkId, BulkItem, BulkState, BulkStep,
-    Closing, EvidenceId, Item, ItemDone, LastVerdict, NewAnswer, NewBulk, NewRequest, NewShare,
-    NewWatch, RequestFilter, RequestHour, RequestId, RequestRow, Share, ShareId, SourceHour,
-    StoredEvidence, StoredRequest, Used, UsedSoFar, Watch, WatchFilter, WatchId, Watched, Written,
+    AnswerId, AnswerRecord, Bulk, BulkChange, BulkFilter, BulkId, BulkItem, BulkStep, Closing,
+    EvidenceId, Item, ItemDone, LastVerdict, NewAnswer, NewBulk, NewRequest, NewShare, NewWatch,
+    RequestFilter, RequestHour, RequestId, RequestRow, Share, ShareId, SourceHour, StoredEvidence,
+    StoredRequest, Used, UsedSoFar, Watch, WatchFilter, WatchId, Watched, Written,
 };
 use crate::SourceId;
 
@@ -115,11 +115,11 @@ pub trait Store: Send + Sync {
     /// and verdict.
     async fn request_hours(&self, from: i64, to: i64) -> Result<Vec<RequestHour>, Unavailable>;
 
-    /// Writes a bulk that runs, with its items and the job that works on it.
+    /// Writes a bulk that runs for the first time, with its items and the job of its number and run.
     async fn insert_bulk(
         &self,
         bulk: NewBulk,
-        job: fn(BulkId) -> NewJob,
+        job: fn(BulkId, u32) -> NewJob,
     ) -> Result<BulkId, Unavailable>;
 
     /// One bulk.
@@ -151,20 +151,21 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Item>, Unavailable>;
 
     /// Marks items as done; those that are done already stay as they are. A bulk that runs and has
-    /// none left is finished with it. Answers its state; `None` when there is none.
+    /// none left is finished with it. Answers what it is then; `None` when there is none.
     async fn finish_items(
         &self,
         id: BulkId,
         items: Vec<ItemDone>,
         now: UnixMicros,
-    ) -> Result<Option<BulkState>, Unavailable>;
+    ) -> Result<Option<Bulk>, Unavailable>;
 
-    /// Pauses, resumes or cancels a bulk; `job` is written when it runs again.
+    /// Pauses, resumes or cancels a bulk. One that is resumed runs once more: the job of its number
+    /// and new run is written.
     async fn step_bulk(
         &self,
         id: BulkId,
         step: BulkStep,
-        job: NewJob,
+        job: fn(BulkId, u32) -> NewJob,
         now: UnixMicros,
     ) -> Result<BulkChange, Unavailable>;
 
