@@ -21,6 +21,7 @@ mod lease;
 mod pool;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 

@@ -24,6 +24,7 @@ mod queue;
 mod read;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 mod writer;
