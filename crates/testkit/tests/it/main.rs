@@ -11,6 +11,7 @@
 mod accounts;
 mod cli;
 mod contract;
+mod desk;
 mod extract;
 mod jobs;
 mod notices;
