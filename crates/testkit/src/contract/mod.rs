@@ -7,6 +7,7 @@ mod feeds;
 mod forgetting;
 mod jobs;
 mod keeping;
+mod lookups;
 mod notices;
 mod pooling;
 mod sealing;
@@ -28,6 +29,7 @@ pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
 pub use self::feeds::check_feeds;
 pub use self::jobs::check_jobs;
+pub use self::lookups::check_lookups;
 pub use self::sources::check_sources;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
 
