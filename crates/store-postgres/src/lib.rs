@@ -14,13 +14,16 @@ mod bus;
 mod connection;
 mod error;
 mod facts;
+mod feeds;
 mod forget;
 mod jobs;
 mod keep;
 mod lease;
+mod lookups;
 mod pool;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 

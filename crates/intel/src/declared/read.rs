@@ -1,7 +1,7 @@
 //! A description that was checked: what it asks, and what it reads out of an answer.
 
 use indicator::{Indicator, Kind, KindSet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 use url::Url;
@@ -94,7 +94,7 @@ pub struct Finding {
 }
 
 /// One thing that is shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// What it is called.
     pub name: String,
@@ -204,7 +204,10 @@ impl Declared {
             Err(_) if by_status != Meaning::Answer => return meant(by_status, status),
             Err(error) => return Outcome::Trouble(Trouble::NotJson(error.to_string())),
         };
-        let said = self.meanings.iter().find(|(when, _)| when.holds(&data));
+        // A status that says what is the matter stands; the body says more only where it does not.
+        let says_it = !matches!(by_status, Meaning::Answer | Meaning::Error);
+        let mut meanings = self.meanings.iter().filter(|_| !says_it);
+        let said = meanings.find(|(when, _)| when.holds(&data));
         match said.map_or(by_status, |(_, means)| *means) {
             Meaning::Answer => Outcome::Found(self.find(indicator, data)),
             other => meant(other, status),
