@@ -31,7 +31,8 @@ pub use secrets::{Injection, Place, REDACTED, SECRET_BYTES_MIN};
 pub use trace::{Hop, Trace};
 
 use crate::{Body, EgressError};
-use resolve::{Checked, OutOfReach, refuses};
+pub(crate) use resolve::refuses;
+use resolve::{Checked, OutOfReach};
 use secrets::Redactor;
 
 /// Headers that say how a message travels, not what it says: the client's own.
