@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{self, Config, FileSettings};
-use crate::{extract, monitor, submit, verify, witness};
+use crate::{extract, monitor, scan, submit, verify, witness};
 
 /// Exit codes that all commands share.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 refused, not green or not done; 2 wrong usage, \
@@ -38,6 +38,11 @@ pub(crate) enum Command {
     /// Domains, addresses, URLs, hashes and two dozen other kinds, defanged or not. On a terminal
     /// they are shown in a table, in a pipe one a line.
     Extract(extract::Options),
+    /// Find in logs, however large, what feeds of known indicators name
+    ///
+    /// Reads at the speed of the disk or of all cores, whichever is less, and tells nothing that the
+    /// feeds do not have.
+    Scan(scan::Options),
     /// Follow a log, keep a copy, and say loudly when its history was rewritten
     Monitor(monitor::Options),
     /// Serve as a witness of other logs

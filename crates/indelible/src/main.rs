@@ -22,6 +22,7 @@ mod people;
 mod probes;
 mod rooms;
 mod say;
+mod scan;
 mod serve;
 mod signals;
 mod submit;
@@ -167,6 +168,7 @@ fn run(
         (Command::Stamp(options), _) => wait_for(submit::run(options, environment)),
         (Command::Verify(options), _) => verify::run(&options, environment).map_err(Usage::of),
         (Command::Extract(options), _) => extract::run(&options).map_err(Usage::of),
+        (Command::Scan(options), _) => scan::run(&options).map_err(Usage::of),
         (Command::Monitor(options), _) => wait_for(monitor::run(options)),
         (Command::Config(asked), Some(loaded)) => Ok(show_config(&asked, &loaded)),
         (Command::Completions { shell }, _) => {

@@ -12,6 +12,9 @@ use base::{Actor, Clock, Entropy, UnixMicros, Who};
 use facts::Facts;
 use http::request::Parts as RequestParts;
 use http::{HeaderMap, HeaderValue};
+use intel::feeds::Feeds;
+use intel::upstream::Upstream;
+use intel::{Desk, Registry, Vault};
 use jobs::Jobs;
 use notify::Notices;
 use stamp::{Follower, Ledger, Notary, Store};
@@ -68,6 +71,16 @@ pub struct Parts {
     pub facts: Arc<Facts>,
     /// Mail and messages.
     pub notices: Arc<Notices>,
+    /// Lookups.
+    pub desk: Arc<Desk>,
+    /// Sources, providers and lists.
+    pub registry: Arc<Registry>,
+    /// Secrets of sources.
+    pub vault: Arc<Vault>,
+    /// Feeds and their index.
+    pub feeds: Arc<Feeds>,
+    /// The way out of sources, for the test bench.
+    pub upstream: Arc<dyn Upstream>,
     /// What the operator decided, and what the machine says.
     pub installation: Installation,
     /// Limits, times and rates.
@@ -96,6 +109,11 @@ pub struct App {
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) facts: Arc<Facts>,
     pub(crate) notices: Arc<Notices>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) feeds: Arc<Feeds>,
+    pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) installation: Installation,
     pub(crate) lines: Lines,
     pub(crate) time_stamping: Option<TimeStamping>,
@@ -127,6 +145,11 @@ impl App {
             jobs,
             facts,
             notices,
+            desk,
+            registry,
+            vault,
+            feeds,
+            upstream,
             installation,
             settings,
         } = parts;
@@ -154,6 +177,11 @@ impl App {
             jobs,
             facts,
             notices,
+            desk,
+            registry,
+            vault,
+            feeds,
+            upstream,
             installation,
         })
     }

@@ -16,5 +16,6 @@ mod jobs;
 mod notices;
 mod postgres;
 mod real;
+mod scan;
 mod stamp;
 mod watching;

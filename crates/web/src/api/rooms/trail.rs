@@ -71,7 +71,18 @@ pub(super) async fn proof(
     segments: Segments,
 ) -> Result<Response, ApiError> {
     let id = id(&segments)?;
-    let file = match app.facts.proof_file(FactId(id)).await? {
+    let mut response = proof_answer(app.facts.proof_file(FactId(id)).await?)?;
+    let name = format!("attachment; filename=\"fact-{id}.tlog-proof\"");
+    let name = HeaderValue::try_from(name).expect("a number is ASCII");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+/// A proof file, or why there is none yet or any more.
+pub(crate) fn proof_answer(proof: FactProof) -> Result<Response, ApiError> {
+    let file = match proof {
         FactProof::Unknown => return Err(ApiError::plain(Kind::NoSuchThing).field("id")),
         FactProof::Waiting | FactProof::Log(ProofAnswer::Pending(_)) => {
             return Err(ApiError::plain(Kind::FactWaiting).retry_after(RETRY));
@@ -84,11 +95,5 @@ pub(super) async fn proof(
         }
         FactProof::Log(ProofAnswer::File(file)) => file,
     };
-    let mut response = answer(Format::Text, file.to_string());
-    let name = format!("attachment; filename=\"fact-{id}.tlog-proof\"");
-    let name = HeaderValue::try_from(name).expect("a number is ASCII");
-    response
-        .headers_mut()
-        .insert(header::CONTENT_DISPOSITION, name);
-    Ok(response)
+    Ok(answer(Format::Text, file.to_string()))
 }
