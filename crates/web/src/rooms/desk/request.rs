@@ -1,0 +1,447 @@
+//! One lookup: asked for by a form, told as it goes on, and read back whenever somebody wants to.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use accounts::Permission;
+use askama::Template as _;
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::stream;
+use intel::desk::LookupEvent;
+use intel::lookups::{AnswerRecord, Cause, RequestId, RequestState, StoredRequest};
+use intel::{Opinion, Summary};
+
+use super::cards::{Dress, badges};
+use super::extract::marks;
+use super::history::by;
+use super::running::Listener;
+use super::view::card::{Answers, Asked, CardPart};
+use super::view::judged::JudgedPart;
+use super::view::{Judged, Part, Value};
+use crate::app::App;
+use crate::assets::url::DESK_JS;
+use crate::form::Form;
+use crate::identity::{Seen, Visitor};
+use crate::problem::{ApiError, Kind};
+use crate::query::Segments;
+use crate::rooms::frame::{Frame, done, span};
+use crate::rooms::view::{Act, Block, Cell};
+use crate::sse::{self, Event};
+
+/// How often a finished lookup's page asks whether its answers are sealed, and how often at most.
+const SEAL_EVERY: Duration = Duration::from_millis(400);
+const SEAL_TRIES: u32 = 25;
+/// Signs of life on a quiet line.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// What the keys do on a page of answers.
+const KEYS: &[(&str, &str)] = &[
+    ("j k", "from answer to answer"),
+    ("Enter", "open the whole answer"),
+    ("y", "copy the value, defanged"),
+    ("Ctrl K", "go anywhere"),
+];
+
+/// A request with what its page needs besides.
+pub(super) struct Whole {
+    pub stored: StoredRequest,
+    /// It is asked in this process, and its page may listen.
+    pub runs_here: bool,
+}
+
+impl Whole {
+    pub(super) fn is_open(&self) -> bool {
+        self.stored.row.state == RequestState::Running
+    }
+
+    fn page(&self) -> String {
+        page_of(self.stored.row.id)
+    }
+
+    /// What all answers together hold.
+    pub(super) fn summary(&self) -> Summary {
+        let answers = self.stored.answers.iter();
+        let opinions: Vec<Opinion> = answers.filter_map(|answer| answer.opinion()).collect();
+        Summary::of(&opinions)
+    }
+}
+
+/// Where a request's page is.
+pub(super) fn page_of(id: RequestId) -> String {
+    format!("/desk/requests/{}", id.0)
+}
+
+/// Reads a request; tells its lookup that somebody is there.
+pub(super) async fn whole(app: &App, id: RequestId) -> Result<Whole, ApiError> {
+    let unknown = || ApiError::new(Kind::NoSuchThing, "There is no request of this number");
+    let mut stored = app.desk.request(id).await?.ok_or_else(unknown)?;
+    let live = app.running.of(id);
+    if let Some(live) = &live {
+        live.seen();
+        // What was at hand is written down when the request is closed.
+        for event in live.heard().came {
+            let (LookupEvent::Answer(one) | LookupEvent::Trouble(one)) = event else {
+                continue;
+            };
+            let is_known = |known: &AnswerRecord| known.source.id == one.answer.source.id;
+            if !stored.answers.iter().any(is_known) {
+                stored.answers.push(AnswerRecord::clone(&one.answer));
+            }
+        }
+    }
+    Ok(Whole {
+        runs_here: live.is_some(),
+        stored,
+    })
+}
+
+pub(super) fn id(segments: &Segments) -> Result<RequestId, ApiError> {
+    let unknown = |_| ApiError::new(Kind::NoSuchThing, "There is no request of this number");
+    segments.text(0).parse().map(RequestId).map_err(unknown)
+}
+
+/// The page of one lookup.
+pub(crate) async fn page(
+    State(app): State<Arc<App>>,
+    seen: Seen,
+    segments: Segments,
+) -> Result<Response, ApiError> {
+    shown(&app, &seen, id(&segments)?, Vec::new()).await
+}
+
+/// The page, with what just happened on top.
+pub(super) async fn shown(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    id: RequestId,
+    mut blocks: Vec<Block>,
+) -> Result<Response, ApiError> {
+    let whole = whole(app, id).await?;
+    let value = Value(whole.stored.row.indicator.clone());
+    let title = value.shown();
+    blocks.push(Block::Desk(Part::Judged(judged(app, &whole))));
+    if visitor.may(Permission::LookupsWrite) {
+        blocks.push(Block::Acts(acts(&whole, &value)));
+    }
+    blocks.push(Block::Desk(Part::Answers(
+        answers(app, visitor, &whole).await?,
+    )));
+    blocks.push(Block::Heading("About this lookup"));
+    blocks.push(Block::Facts(about(&whole, &value)));
+    blocks.push(Block::Desk(Part::Keys(KEYS)));
+    let is_open = whole.is_open();
+    Ok(Frame::at(app, visitor, "/desk")
+        .desk()
+        .below("/desk", "Look up")
+        .own_head()
+        .script(DESK_JS)
+        .open(is_open)
+        .show(title, "", blocks))
+}
+
+fn acts(whole: &Whole, value: &Value) -> Vec<Act> {
+    let page = whole.page();
+    let mut acts = Vec::new();
+    if whole.is_open() {
+        acts.push(Act::new(format!("{page}/cancel"), "Stop asking"));
+    } else {
+        acts.push(
+            Act::new("/desk/look-up", "Look again")
+                .of(value.shown())
+                .with("pick", value.field())
+                .with("tlp", whole.stored.row.tlp.name())
+                .with("fresh", "yes"),
+        );
+        acts.push(Act::new(format!("{page}/share"), "Share for a week"));
+    }
+    acts
+}
+
+fn about(whole: &Whole, value: &Value) -> Vec<(&'static str, Cell)> {
+    let row = &whole.stored.row;
+    let mut facts = vec![
+        ("Asked", crate::rooms::frame::at(row.opened)),
+        ("By", Cell::Text(by(row))),
+        ("May travel", Cell::Text(row.tlp.to_string())),
+        (
+            "State",
+            match row.state {
+                RequestState::Running => Cell::state("wait", "sources are still asked"),
+                RequestState::Finished => Cell::state("good", "all have answered"),
+                RequestState::Cancelled => Cell::state("plain", "stopped before all had answered"),
+                RequestState::BrokenOff => Cell::state("ill", "broken off by a restart"),
+            },
+        ),
+        (
+            "History",
+            Cell::link(value.page(), "What was known when, and what changed"),
+        ),
+        (
+            "Take away",
+            Cell::link(
+                format!("/api/v1/requests/{}?format=md", row.id.0),
+                "Markdown",
+            ),
+        ),
+    ];
+    match row.cause {
+        Cause::Asked => {}
+        Cause::Bulk(bulk) => facts.push((
+            "Part of",
+            Cell::link(
+                format!("/desk/bulks/{}", bulk.0),
+                format!("bulk {}", bulk.0),
+            ),
+        )),
+        Cause::Watch(_) => facts.push(("Because of", Cell::link("/desk/watches", "a watch"))),
+    }
+    facts
+}
+
+pub(super) fn judged(app: &App, whole: &Whole) -> Judged {
+    let row = &whole.stored.row;
+    let summary = whole.summary();
+    let ago = span(app.clock.now().since(row.opened).as_secs());
+    Judged {
+        marks: marks(&app.registry.current(), &row.indicator),
+        value: Value(row.indicator.clone()),
+        verdict: summary.verdict,
+        confidence: summary.confidence,
+        is_disputed: summary.is_disputed,
+        reasons: summary.reasons,
+        since: None,
+        is_open: whole.is_open(),
+        says: if whole.is_open() {
+            String::new()
+        } else {
+            format!("Asked {ago} ago.")
+        },
+    }
+}
+
+pub(super) async fn answers(
+    app: &App,
+    visitor: &Visitor,
+    whole: &Whole,
+) -> Result<Answers, ApiError> {
+    let stored = &whole.stored;
+    let sources = app.registry.current();
+    let badges = badges(app, stored.answers.iter()).await?;
+    let dress = Dress {
+        sources: &sources,
+        badges: &badges,
+        request: Some(stored.row.id),
+        asked_at: stored.row.opened,
+        sees_sources: visitor.may(Permission::SourcesRead),
+    };
+    let mut cards: Vec<_> = stored.answers.iter().map(|one| dress.card(one)).collect();
+    cards.sort_by_key(|card| std::cmp::Reverse(card.weight()));
+    let have: BTreeSet<&str> = stored
+        .answers
+        .iter()
+        .map(|answer| answer.source.slug.as_str())
+        .collect();
+    let awaited = stored
+        .asked
+        .iter()
+        .filter(|one| !have.contains(one.slug.as_str()));
+    let name = |slug: &str| {
+        let known = sources.by_slug(slug);
+        known.map_or_else(|| slug.to_owned(), |source| source.name.clone())
+    };
+    Ok(Answers {
+        cards,
+        awaited: awaited
+            .filter(|_| whole.is_open())
+            .map(|one| Asked {
+                slug: one.slug.clone(),
+                name: one.name.clone(),
+                says: String::new(),
+            })
+            .collect(),
+        skipped: stored
+            .skipped
+            .iter()
+            .map(|one| Asked {
+                slug: one.slug.clone(),
+                name: name(&one.slug),
+                says: one
+                    .why
+                    .iter()
+                    .map(|why| skipped_because(why))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
+            .collect(),
+        live: if whole.runs_here {
+            format!("{}/live", whole.page())
+        } else {
+            String::new()
+        },
+        page: whole.page(),
+    })
+}
+
+/// Why a source was not asked, in words.
+pub(super) fn skipped_because(why: &str) -> &str {
+    match why {
+        "UNSUPPORTED_INDICATOR" => "does not know this kind",
+        "DISABLED_INDICATOR" => "is not asked about this kind here",
+        "RUNNER_DISABLED" => "needs a runner that is not here",
+        "SOURCE_DISABLED" => "is switched off",
+        "PROVIDER_DISABLED" => "its provider is switched off",
+        "WITHIN_IGNORE_LIST" => "an ignore list has the value",
+        "MISSING_SECRET" => "its key is missing",
+        "TLP" => "the label does not let the value travel that far",
+        "NOT_CHOSEN" => "was not chosen",
+        other => other,
+    }
+}
+
+/// Tells a lookup's answers as they come: cards, what is still awaited, and what is held meanwhile.
+pub(crate) async fn live(
+    State(app): State<Arc<App>>,
+    seen: Seen,
+    segments: Segments,
+) -> Result<Response, ApiError> {
+    let id = id(&segments)?;
+    let listener = app.running.of(id).map(|live| live.listen());
+    let teller = Teller {
+        app: Arc::clone(&app),
+        seen,
+        id,
+        listener,
+        known: 0,
+        tries: 0,
+        is_over: false,
+    };
+    let events = stream::unfold(Some(teller), |teller| async move {
+        let mut teller = teller?;
+        match teller.next().await {
+            Ok(Some(events)) => Some((events, Some(teller))),
+            Ok(None) => Some((vec![ended()], None)),
+            Err(error) => {
+                // The page keeps what it has; a reload says what is wrong.
+                tracing::warn!(detail = error.detail(), "a lookup could not be told");
+                Some((vec![ended()], None))
+            }
+        }
+    });
+    let events = futures_util::StreamExt::flat_map(events, stream::iter);
+    Ok(sse::answer(events, BEAT, app.guard.closing.subscribe()))
+}
+
+fn ended() -> Event {
+    Event {
+        name: "done",
+        id: String::new(),
+        data: String::new(),
+    }
+}
+
+fn part(data: String) -> Event {
+    Event {
+        name: "part",
+        id: String::new(),
+        data,
+    }
+}
+
+/// One reader of a lookup that goes on.
+struct Teller {
+    app: Arc<App>,
+    seen: Seen,
+    id: RequestId,
+    listener: Option<Listener>,
+    /// How many events were told.
+    known: usize,
+    /// How often seals were asked for.
+    tries: u32,
+    is_over: bool,
+}
+
+impl Teller {
+    /// What changed since; `None` when nothing will any more.
+    async fn next(&mut self) -> Result<Option<Vec<Event>>, ApiError> {
+        if self.is_over {
+            return self.sealed().await;
+        }
+        if let Some(listener) = &mut self.listener {
+            let (more, is_over) = listener.after(self.known).await;
+            self.known += more.len();
+            self.is_over = is_over;
+        } else {
+            self.is_over = true;
+        }
+        self.drawn().await.map(Some)
+    }
+
+    /// The whole of what there is: it is drawn by the same hand as the page.
+    async fn drawn(&self) -> Result<Vec<Event>, ApiError> {
+        let whole = whole(&self.app, self.id).await?;
+        let answers = answers(&self.app, &self.seen, &whole).await?;
+        let judged = judged(&self.app, &whole);
+        let mut events = Vec::new();
+        let mut drawn = String::new();
+        for card in &answers.cards {
+            events.push(Event {
+                name: "gone",
+                id: String::new(),
+                data: format!("awaited-{}", card.slug),
+            });
+            drawn.push_str(&CardPart { card }.render().unwrap_or_default());
+        }
+        if !whole.is_open() {
+            let left = whole.stored.asked.iter();
+            events.extend(left.map(|one| Event {
+                name: "gone",
+                id: String::new(),
+                data: format!("awaited-{}", one.slug),
+            }));
+        }
+        events.push(part(drawn));
+        let held = JudgedPart { judged: &judged };
+        events.push(part(format!(
+            r#"<div class="judgedplace" id="judged">{}</div><p class="count" role="status" id="counted">{}</p>"#,
+            held.render().unwrap_or_default(),
+            answers.counted()
+        )));
+        Ok(events)
+    }
+
+    /// Waits for the seals of what was answered, for a while.
+    async fn sealed(&mut self) -> Result<Option<Vec<Event>>, ApiError> {
+        while self.tries < SEAL_TRIES {
+            self.tries += 1;
+            tokio::time::sleep(SEAL_EVERY).await;
+            let whole = whole(&self.app, self.id).await?;
+            let badges = badges(&self.app, whole.stored.answers.iter()).await?;
+            let waits = badges.values().any(|badge| {
+                matches!(
+                    badge.state,
+                    facts::BadgeState::Waiting | facts::BadgeState::Stamped(_)
+                )
+            });
+            if !waits && !whole.is_open() {
+                self.tries = SEAL_TRIES;
+                return self.drawn().await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Stops asking. What has come stays.
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    segments: Segments,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let id = id(&segments)?;
+    if let Some(live) = app.running.of(id) {
+        live.stop();
+    }
+    Ok(done(&form, &page_of(id), "lookup-stopped"))
+}
