@@ -17,7 +17,7 @@ use super::cards::{Dress, badges};
 use super::extract::marks;
 use super::refusal;
 use super::request::page_of;
-use super::view::judged::class;
+use super::view::judged::{class, with_names};
 use super::view::{Changed, Held, Judged, Lanes, Part, Value};
 use super::watches::EVERY;
 use crate::app::App;
@@ -101,7 +101,10 @@ fn judged(app: &App, history: &History) -> Judged {
         verdict: summary.verdict,
         confidence: summary.confidence,
         is_disputed: summary.is_disputed,
-        reasons: summary.reasons.clone(),
+        reasons: with_names(&summary.reasons, |slug| {
+            let known = history.sources.iter().find(|one| one.source.slug == slug);
+            known.map(|one| one.source.name.clone())
+        }),
         since: since(history, summary.verdict).map(time),
         is_open: false,
         says: match answers {

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream;
 use intel::desk::LookupEvent;
-use intel::lookups::{AnswerRecord, Cause, RequestId, RequestState, StoredRequest};
+use intel::lookups::{AnswerRecord, Cause, RequestId, RequestState, Share, StoredRequest};
 use intel::{Opinion, Summary};
 
 use super::cards::{Dress, badges};
@@ -18,7 +18,7 @@ use super::extract::marks;
 use super::history::by;
 use super::running::Listener;
 use super::view::card::{Answers, Asked, CardPart};
-use super::view::judged::JudgedPart;
+use super::view::judged::{JudgedPart, with_names};
 use super::view::{Judged, Part, Value};
 use crate::app::App;
 use crate::assets::url::DESK_JS;
@@ -26,8 +26,8 @@ use crate::form::Form;
 use crate::identity::{Seen, Visitor};
 use crate::problem::{ApiError, Kind};
 use crate::query::Segments;
-use crate::rooms::frame::{Frame, done, span};
-use crate::rooms::view::{Act, Block, Cell};
+use crate::rooms::frame::{Frame, at, done, span};
+use crate::rooms::view::{Act, Block, Cell, Row, Table, columns};
 use crate::sse::{self, Event};
 
 /// How often a finished lookup's page asks whether its answers are sealed, and how often at most.
@@ -130,6 +130,9 @@ pub(super) async fn shown(
     )));
     blocks.push(Block::Heading("About this lookup"));
     blocks.push(Block::Facts(about(&whole, &value)));
+    if visitor.may(Permission::LookupsWrite) {
+        blocks.extend(links(app, &whole).await?);
+    }
     blocks.push(Block::Desk(Part::Keys(KEYS)));
     let is_open = whole.is_open();
     Ok(Frame::at(app, visitor, "/desk")
@@ -139,6 +142,32 @@ pub(super) async fn shown(
         .script(DESK_JS)
         .open(is_open)
         .show(title, "", blocks))
+}
+
+/// The links that somebody made to it and that are still good.
+async fn links(app: &App, whole: &Whole) -> Result<Vec<Block>, ApiError> {
+    let shares = app.desk.shares(whole.stored.row.id).await?;
+    if shares.is_empty() {
+        return Ok(Vec::new());
+    }
+    let page = whole.page();
+    let row = |share: &Share| {
+        let end = Act::new(format!("{page}/unshare"), "Take it back");
+        Row {
+            cells: vec![at(share.created), at(share.expires)],
+            acts: vec![end.with("share", share.id.0.to_string()).final_one()],
+            ..Row::default()
+        }
+    };
+    Ok(vec![
+        Block::Heading("Links to it"),
+        Block::Table(Table {
+            label: "Links to this lookup".to_owned(),
+            columns: columns(&["Made", "Good until"]),
+            rows: shares.iter().map(row).collect(),
+            ..Table::default()
+        }),
+    ])
 }
 
 fn acts(whole: &Whole, value: &Value) -> Vec<Act> {
@@ -162,7 +191,7 @@ fn acts(whole: &Whole, value: &Value) -> Vec<Act> {
 fn about(whole: &Whole, value: &Value) -> Vec<(&'static str, Cell)> {
     let row = &whole.stored.row;
     let mut facts = vec![
-        ("Asked", crate::rooms::frame::at(row.opened)),
+        ("Asked", at(row.opened)),
         ("By", Cell::Text(by(row))),
         ("May travel", Cell::Text(row.tlp.to_string())),
         (
@@ -204,13 +233,16 @@ pub(super) fn judged(app: &App, whole: &Whole) -> Judged {
     let row = &whole.stored.row;
     let summary = whole.summary();
     let ago = span(app.clock.now().since(row.opened).as_secs());
+    let sources = app.registry.current();
     Judged {
-        marks: marks(&app.registry.current(), &row.indicator),
+        marks: marks(&sources, &row.indicator),
         value: Value(row.indicator.clone()),
         verdict: summary.verdict,
         confidence: summary.confidence,
         is_disputed: summary.is_disputed,
-        reasons: summary.reasons,
+        reasons: with_names(&summary.reasons, |slug| {
+            sources.by_slug(slug).map(|source| source.name.clone())
+        }),
         since: None,
         is_open: whole.is_open(),
         says: if whole.is_open() {

@@ -162,6 +162,21 @@ fn level(reasons: &[Reason], depth: usize, out: &mut String) {
     out.push_str("</ul>");
 }
 
+/// The same reasons with sources by their names: a summary knows them by their slugs.
+pub(crate) fn with_names(reasons: &[Reason], name: impl Fn(&str) -> Option<String>) -> Vec<Reason> {
+    let by_name = |source: &Reason| Reason {
+        text: name(&source.text).unwrap_or_else(|| source.text.clone()),
+        because: source.because.clone(),
+    };
+    let reasons = reasons.iter();
+    reasons
+        .map(|tally| Reason {
+            text: tally.text.clone(),
+            because: tally.because.iter().map(by_name).collect(),
+        })
+        .collect()
+}
+
 /// Writes a text as markup that shows it.
 fn escape(text: &str, out: &mut String) {
     for letter in text.chars() {
