@@ -58,7 +58,11 @@ pub fn bars(bars: &[Bar], classes: &[&str]) -> String {
             below += part;
         }
         if !bar.label.is_empty() {
-            let shown: String = bar.label.chars().filter(is_harmless).collect();
+            let shown: String = bar
+                .label
+                .chars()
+                .filter(|letter| is_harmless(*letter))
+                .collect();
             let _ = write!(
                 svg,
                 r#"<text class="below" x="{:.2}%" y="{:.1}">{shown}</text>"#,
@@ -72,7 +76,7 @@ pub fn bars(bars: &[Bar], classes: &[&str]) -> String {
 }
 
 /// Nothing that means anything in markup.
-fn is_harmless(letter: &char) -> bool {
+fn is_harmless(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || matches!(letter, ' ' | ':' | '.' | '–')
 }
 

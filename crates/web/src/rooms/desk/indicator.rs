@@ -170,7 +170,7 @@ fn lanes(history: &History, now: UnixMicros) -> Lanes {
         format!("{} {}", time.day(), time.clock())
     };
     Lanes {
-        lanes: history.sources.iter().map(lane).collect(),
+        sources: history.sources.iter().map(lane).collect(),
         from: written(first),
         to: "now".to_owned(),
     }

@@ -12,7 +12,7 @@ use intel::declared::Fault;
 use intel::lists::{
     IgnoreList, ListId, NewIgnoreList, WARNING_LIST_BYTES_MAX, WarningList, WarningListId,
 };
-use intel::sources::IgnoreListChange;
+use intel::sources::{IgnoreListChange, Sources};
 use intel::{ProviderId, SourceId};
 
 use super::refusal;
@@ -330,48 +330,7 @@ async fn about(
             .map(|next| address(&page, &[("q", text), ("before", &next.to_string())])),
     }));
     if may_write {
-        let ask = Ask {
-            is_quiet: true,
-            ..Ask::new(format!("{page}/add"), "Put them on the list")
-        };
-        let ask = ask.field(
-            Field::new("lines", "More entries", Input::Area(5))
-                .value(lines)
-                .hint(
-                    "Defanged or not. A domain covers what is below it, a network what is in it.",
-                ),
-        );
-        blocks.push(Block::Form(refusal::mark(ask, faults)));
-        blocks.push(Block::Heading("The list itself"));
-        let ask = Ask {
-            is_quiet: true,
-            ..form(page.clone(), &list.list, "Save")
-        };
-        let held = sources.all().iter().map(|source| {
-            let holds = list.sources.contains(&source.id);
-            Choice::new(source.id.0.to_string(), source.name.clone(), holds)
-        });
-        let providers = sources.providers().iter().map(|provider| {
-            let holds = list.providers.contains(&provider.id);
-            Choice::new(provider.id.0.to_string(), provider.name.clone(), holds)
-        });
-        let ask = ask
-            .field(Field::new(
-                "source",
-                "Else only for these sources",
-                Input::Checks(held.collect()),
-            ))
-            .field(Field::new(
-                "provider",
-                "And all of these providers",
-                Input::Checks(providers.collect()),
-            ));
-        blocks.push(Block::Form(ask));
-        blocks.push(Block::Acts(vec![
-            Act::new(format!("{page}/delete"), "Delete the list")
-                .of(&list.list.name)
-                .final_one(),
-        ]));
+        blocks.extend(changes(&sources, list, &page, lines, faults));
     }
     let status = if faults.is_empty() {
         StatusCode::OK
@@ -383,6 +342,58 @@ async fn about(
         .below(PLACE, "Lists")
         .status(status)
         .show(list.list.name.clone(), list.list.about.clone(), blocks))
+}
+
+/// The forms that change a list: its entries, and itself.
+fn changes(
+    sources: &Sources,
+    list: &IgnoreList,
+    page: &str,
+    lines: &str,
+    faults: &[Fault],
+) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let ask = Ask {
+        is_quiet: true,
+        ..Ask::new(format!("{page}/add"), "Put them on the list")
+    };
+    let ask = ask.field(
+        Field::new("lines", "More entries", Input::Area(5))
+            .value(lines)
+            .hint("Defanged or not. A domain covers what is below it, a network what is in it."),
+    );
+    blocks.push(Block::Form(refusal::mark(ask, faults)));
+    blocks.push(Block::Heading("The list itself"));
+    let ask = Ask {
+        is_quiet: true,
+        ..form(page.to_owned(), &list.list, "Save")
+    };
+    let held = sources.all().iter().map(|source| {
+        let holds = list.sources.contains(&source.id);
+        Choice::new(source.id.0.to_string(), source.name.clone(), holds)
+    });
+    let providers = sources.providers().iter().map(|provider| {
+        let holds = list.providers.contains(&provider.id);
+        Choice::new(provider.id.0.to_string(), provider.name.clone(), holds)
+    });
+    let ask = ask
+        .field(Field::new(
+            "source",
+            "Else only for these sources",
+            Input::Checks(held.collect()),
+        ))
+        .field(Field::new(
+            "provider",
+            "And all of these providers",
+            Input::Checks(providers.collect()),
+        ));
+    blocks.push(Block::Form(ask));
+    blocks.push(Block::Acts(vec![
+        Act::new(format!("{page}/delete"), "Delete the list")
+            .of(&list.list.name)
+            .final_one(),
+    ]));
+    blocks
 }
 
 /// Changes an ignore list, and for whom it holds.

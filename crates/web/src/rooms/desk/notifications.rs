@@ -148,7 +148,7 @@ fn row(told: &Notification) -> Row {
             used,
         } => (
             "wait",
-            format!("{used} are used of {}", window_text(window)),
+            format!("{used} are used of {}", window_text(*window)),
             source(one),
             "Lookups will wait. A larger plan, or a longer cache, helps.".to_owned(),
         ),

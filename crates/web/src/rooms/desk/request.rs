@@ -63,7 +63,7 @@ impl Whole {
     /// What all answers together hold.
     pub(super) fn summary(&self) -> Summary {
         let answers = self.stored.answers.iter();
-        let opinions: Vec<Opinion> = answers.filter_map(|answer| answer.opinion()).collect();
+        let opinions: Vec<Opinion> = answers.filter_map(AnswerRecord::opinion).collect();
         Summary::of(&opinions)
     }
 }

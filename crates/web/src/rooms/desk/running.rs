@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// How long a lookup goes on that nobody listens to: time to load the page, and for a browser without
 /// script to ask again.
-const UNHEARD_MAX: Duration = Duration::from_secs(60);
+const UNHEARD_MAX: Duration = Duration::from_mins(1);
 /// How long it goes on when the last listener has left: time to reload the page.
 const LEFT_MAX: Duration = Duration::from_secs(3);
 /// How long a finished one is told of, for listeners that come late.

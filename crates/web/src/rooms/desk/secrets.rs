@@ -23,7 +23,7 @@ use crate::rooms::view::{Act, Ask, Block, Cell, Field, Kind as Input, Row, Table
 
 const PLACE: &str = "/desk/secrets";
 const LEDE: &str = "Keys of providers. They are encrypted under a key file of this installation, put into requests on their way out, and never shown: not here, not to sources, not in traces.";
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// All secrets, by name.
 pub(crate) async fn list(State(app): State<Arc<App>>, seen: Seen) -> Response {

@@ -24,7 +24,7 @@ use crate::rooms::view::Block;
 use crate::shell::{Room, Shell};
 
 /// How long a link is good.
-const GOOD: Duration = Duration::from_secs(7 * 86_400);
+const GOOD: Duration = Duration::from_hours(7 * 24);
 
 /// Makes a link, and shows it this once.
 pub(crate) async fn make(

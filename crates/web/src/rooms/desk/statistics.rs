@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::response::Response;
 use base::UnixMicros;
 use http::Uri;
-use intel::lookups::hour_of;
+use intel::desk::Statistics;
+use intel::lookups::{RequestHour, SourceHour, hour_of};
+use intel::sources::Sources;
 
 use super::history::VERDICTS;
 use super::view::judged::{class, word};
@@ -145,6 +147,147 @@ impl Columns {
     }
 }
 
+/// What a span of time is counted into.
+struct Counted {
+    columns: Columns,
+    requests: u64,
+    cached: u64,
+    answers: u64,
+    troubled: u64,
+    /// By verdict, in the order of [`VERDICTS`].
+    held: Vec<Vec<u64>>,
+    /// At hand, said something, knew nothing, no answer.
+    outcomes: [Vec<u64>; 4],
+    by_kind: BTreeMap<String, Vec<u64>>,
+    by_source: BTreeMap<String, Vec<u64>>,
+    by_provider: BTreeMap<String, Vec<u64>>,
+}
+
+impl Counted {
+    fn of(columns: Columns, figures: &Statistics, sources: &Sources) -> Self {
+        let none = || vec![0_u64; columns.count];
+        let mut counted = Self {
+            requests: 0,
+            cached: 0,
+            answers: 0,
+            troubled: 0,
+            held: VERDICTS.iter().map(|_| none()).collect(),
+            outcomes: [none(), none(), none(), none()],
+            by_kind: BTreeMap::new(),
+            by_source: BTreeMap::new(),
+            by_provider: BTreeMap::new(),
+            columns,
+        };
+        for hour in &figures.requests {
+            counted.request(hour);
+        }
+        for hour in &figures.sources {
+            counted.source(hour, sources);
+        }
+        counted
+    }
+
+    fn request(&mut self, hour: &RequestHour) {
+        let Some(at) = self.columns.of(hour.hour) else {
+            return;
+        };
+        self.requests += hour.requests;
+        self.cached += hour.cached;
+        let place = VERDICTS
+            .iter()
+            .position(|(_, verdict)| *verdict == hour.verdict);
+        if let Some(counts) = place.and_then(|place| self.held.get_mut(place)) {
+            counts[at] += hour.requests;
+        }
+        add(
+            &mut self.by_kind,
+            hour.kind.title(),
+            &self.columns,
+            at,
+            hour.requests,
+        );
+    }
+
+    fn source(&mut self, hour: &SourceHour, sources: &Sources) {
+        let Some(at) = self.columns.of(hour.hour) else {
+            return;
+        };
+        let source = sources.by_id(hour.source);
+        let name = source.map_or("deleted sources", |one| one.name.as_str());
+        let provider = source.and_then(|one| one.provider.as_ref());
+        let provider = provider.map_or("nobody", |one| one.name.as_str());
+        let asked = hour.found + hour.nothing + hour.troubled;
+        self.answers += asked + hour.cached;
+        self.troubled += hour.troubled;
+        add(
+            &mut self.by_source,
+            name,
+            &self.columns,
+            at,
+            asked + hour.cached,
+        );
+        if asked > 0 {
+            add(&mut self.by_provider, provider, &self.columns, at, asked);
+        }
+        let counts = [hour.cached, hour.found, hour.nothing, hour.troubled];
+        for (outcome, count) in self.outcomes.iter_mut().zip(counts) {
+            outcome[at] += count;
+        }
+    }
+
+    /// The drawings, most asked for first.
+    fn charts(self) -> Vec<Block> {
+        let columns = self.columns;
+        let verdicts = VERDICTS
+            .iter()
+            .zip(self.held)
+            .map(|((_, verdict), counts)| (word(*verdict).to_owned(), class(*verdict), counts));
+        let [at_hand, found, nothing, trouble] = self.outcomes;
+        let outcomes = vec![
+            ("From the cache".to_owned(), "c", at_hand),
+            ("Said something".to_owned(), "a", found),
+            ("Knew nothing".to_owned(), "b", nothing),
+            ("No answer".to_owned(), "trouble", trouble),
+        ];
+        let drawn = [
+            ("What was held", "Lookups by verdict", verdicts.collect()),
+            ("What came back", "Questions to sources", outcomes),
+            (
+                "Who was asked",
+                "Answers by source",
+                columns.largest(self.by_source),
+            ),
+            (
+                "Who learnt of it",
+                "Questions that left this house, by provider",
+                columns.largest(self.by_provider),
+            ),
+            (
+                "What was asked about",
+                "Lookups by kind",
+                columns.largest(self.by_kind),
+            ),
+        ];
+        let drawn = drawn.into_iter();
+        drawn
+            .map(|(title, says, series)| {
+                Block::Desk(Part::Chart(columns.chart(title, says.to_owned(), series)))
+            })
+            .collect()
+    }
+}
+
+fn add(
+    counted: &mut BTreeMap<String, Vec<u64>>,
+    name: &str,
+    columns: &Columns,
+    at: usize,
+    count: u64,
+) {
+    let counts = counted.entry(name.to_owned());
+    counts.or_insert_with(|| vec![0; columns.count])[at] += count;
+}
+
 /// The figures.
 pub(crate) async fn page(
     State(app): State<Arc<App>>,
@@ -160,58 +303,10 @@ pub(crate) async fn page(
     let columns = Columns::new(now, span.2, span.3);
     let figures = app.desk.statistics(columns.from(), now).await?;
     let sources = app.registry.current();
-    let none = || vec![0_u64; columns.count];
-
-    let mut held: Vec<Vec<u64>> = VERDICTS.iter().map(|_| none()).collect();
-    let mut kinds: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let (mut requests, mut cached) = (0, 0);
-    for hour in &figures.requests {
-        let Some(at) = columns.of(hour.hour) else {
-            continue;
-        };
-        requests += hour.requests;
-        cached += hour.cached;
-        let place = VERDICTS
-            .iter()
-            .position(|(_, verdict)| *verdict == hour.verdict);
-        if let Some(counts) = place.and_then(|place| held.get_mut(place)) {
-            counts[at] += hour.requests;
-        }
-        kinds
-            .entry(hour.kind.title().to_owned())
-            .or_insert_with(none)[at] += hour.requests;
-    }
-    let mut by_source: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let mut outcomes = [none(), none(), none(), none()];
-    let mut providers: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let (mut answers, mut troubled) = (0, 0);
-    for hour in &figures.sources {
-        let Some(at) = columns.of(hour.hour) else {
-            continue;
-        };
-        let source = sources.by_id(hour.source);
-        let name = source.map_or_else(|| "deleted sources".to_owned(), |one| one.name.clone());
-        let asked = hour.found + hour.nothing + hour.troubled;
-        by_source.entry(name).or_insert_with(none)[at] += asked + hour.cached;
-        let provider = source.and_then(|one| one.provider.as_ref());
-        let provider = provider.map_or_else(|| "nobody".to_owned(), |one| one.name.clone());
-        if asked > 0 {
-            providers.entry(provider).or_insert_with(none)[at] += asked;
-        }
-        answers += asked + hour.cached;
-        troubled += hour.troubled;
-        let counts = [hour.cached, hour.found, hour.nothing, hour.troubled];
-        for (outcome, count) in outcomes.iter_mut().zip(counts) {
-            outcome[at] += count;
-        }
-    }
-    let [at_hand, found, nothing, trouble] = outcomes;
-    let verdicts = VERDICTS
-        .iter()
-        .zip(held)
-        .map(|((_, verdict), counts)| (word(*verdict).to_owned(), class(*verdict), counts));
+    let counted = Counted::of(columns, &figures, &sources);
+    let on = sources.all().iter().filter(|source| source.is_on()).count();
     let choices = SPANS.map(|(name, title, ..)| Choice::new(name, title, name == span.0));
-    let blocks = vec![
+    let mut blocks = vec![
         Block::Filters(
             PLACE,
             vec![Field::new("span", "Time", Input::Select(choices.into()))],
@@ -219,53 +314,24 @@ pub(crate) async fn page(
         Block::Still(vec![
             figure(
                 "Lookups",
-                group(requests),
-                format!("{} answered from the cache alone", group(cached)),
+                group(counted.requests),
+                format!("{} answered from the cache alone", group(counted.cached)),
             ),
             figure(
                 "Answers",
-                group(answers),
-                format!("{} times none came", group(troubled)),
+                group(counted.answers),
+                format!("{} times none came", group(counted.troubled)),
             ),
             figure(
                 "Sources",
-                group(sources.all().iter().filter(|source| source.is_on()).count() as u64),
+                group(on as u64),
                 format!("switched on, of {}", sources.all().len()),
             ),
         ]),
-        Block::Desk(Part::Chart(columns.chart(
-            "What was held",
-            "Lookups by verdict".to_owned(),
-            verdicts.collect(),
-        ))),
-        Block::Desk(Part::Chart(columns.chart(
-            "What came back",
-            "Questions to sources".to_owned(),
-            vec![
-                ("From the cache".to_owned(), "c", at_hand),
-                ("Said something".to_owned(), "a", found),
-                ("Knew nothing".to_owned(), "b", nothing),
-                ("No answer".to_owned(), "trouble", trouble),
-            ],
-        ))),
-        Block::Desk(Part::Chart(columns.chart(
-            "Who was asked",
-            "Answers by source".to_owned(),
-            columns.largest(by_source),
-        ))),
-        Block::Desk(Part::Chart(columns.chart(
-            "Who learnt of it",
-            "Questions that left this house, by provider".to_owned(),
-            columns.largest(providers),
-        ))),
-        Block::Desk(Part::Chart(columns.chart(
-            "What was asked about",
-            "Lookups by kind".to_owned(),
-            columns.largest(kinds),
-        ))),
-        Block::Heading("Asked about most"),
-        Block::Table(most(&app).await?),
     ];
+    blocks.extend(counted.charts());
+    blocks.push(Block::Heading("Asked about most"));
+    blocks.push(Block::Table(most(&app).await?));
     Ok(Frame::at(&app, &seen, PLACE)
         .desk()
         .show("Statistics", LEDE, blocks))

@@ -61,7 +61,7 @@ pub(super) async fn shown(
         blocks.push(Block::Heading("Allowance"));
         let windows = quotas.windows.iter().map(|quota| Used {
             name: format!("in {}", span(u64::from(quota.window.seconds))),
-            used: u64::from(quota.used),
+            requests: u64::from(quota.used),
             max: u64::from(quota.window.requests),
             again: quota.free_at.map_or(String::new(), |free| {
                 format!("free again in {}", span(free.since(now).as_secs()))

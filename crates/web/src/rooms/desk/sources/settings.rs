@@ -41,7 +41,7 @@ pub(super) fn form(app: &App, source: &Configured, page: &str) -> Ask {
         .kinds
         .iter()
         .map(|kind| Choice::new(kind.wire(), kind.title(), source.takes(kind)));
-    let windows: Vec<String> = source.windows.iter().map(window_text).collect();
+    let windows: Vec<String> = source.windows.iter().copied().map(window_text).collect();
     let base = source.settings.base.as_ref();
     let mut ask = Ask {
         is_quiet: true,
@@ -162,13 +162,13 @@ fn read(source: &Configured, form: &Form, faults: &mut Vec<Fault>) -> Settings {
     }
     let base = match form.text("base") {
         "" => None,
-        text => match text.parse() {
-            Ok(url) => Some(url),
-            Err(_) => {
+        text => {
+            let base = text.parse().ok();
+            if base.is_none() {
                 fault("base", "write an address such as https://api.example.org");
-                None
             }
-        },
+            base
+        }
     };
     let taken: Vec<&str> = form.all("kinds").collect();
     let off = source
@@ -188,7 +188,7 @@ fn read(source: &Configured, form: &Form, faults: &mut Vec<Fault>) -> Settings {
 }
 
 /// `4 in 1 min`.
-pub(in crate::rooms::desk) fn window_text(window: &Window) -> String {
+pub(in crate::rooms::desk) fn window_text(window: Window) -> String {
     let fits = |(_, seconds): &&(&str, u32)| window.seconds.is_multiple_of(*seconds);
     let (unit, seconds) = UNITS.iter().find(fits).copied().unwrap_or(("s", 1));
     format!("{} in {} {unit}", window.requests, window.seconds / seconds)
@@ -225,7 +225,7 @@ mod tests {
     fn windows_read_back_as_they_are_written() {
         let check = |requests, seconds, text: &str| {
             let window = Window { requests, seconds };
-            assert_eq!(window_text(&window), text);
+            assert_eq!(window_text(window), text);
             assert_eq!(windows(text), Ok(vec![window]));
         };
         check(4, 60, "4 in 1 min");

@@ -56,7 +56,7 @@ impl Chart {
 /// Opinions over time, a lane for each source.
 pub(crate) struct Lanes {
     /// Name and dots, in the order of time.
-    pub lanes: Vec<(String, Vec<Dot>)>,
+    pub sources: Vec<(String, Vec<Dot>)>,
     /// The first moment and the last, as they are written below.
     pub from: String,
     pub to: String,
@@ -65,7 +65,7 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Name and drawing of each.
     pub(crate) fn drawn(&self) -> Vec<(&str, String)> {
-        let drawn = self.lanes.iter();
+        let drawn = self.sources.iter();
         drawn
             .map(|(name, dots)| (name.as_str(), lane(dots)))
             .collect()
@@ -81,7 +81,7 @@ pub(crate) struct Quotas {
 pub(crate) struct Used {
     /// `in a day`.
     pub name: String,
-    pub used: u64,
+    pub requests: u64,
     pub max: u64,
     /// When it is whole again, where something is used.
     pub again: String,
@@ -90,12 +90,12 @@ pub(crate) struct Used {
 impl Used {
     /// `12 of 500`.
     pub(crate) fn says(&self) -> String {
-        format!("{} of {}", group(self.used), group(self.max))
+        format!("{} of {}", group(self.requests), group(self.max))
     }
 
     /// Nine tenths are gone.
     pub(crate) fn is_near(&self) -> bool {
-        self.max > 0 && self.used.saturating_mul(10) >= self.max.saturating_mul(9)
+        self.max > 0 && self.requests.saturating_mul(10) >= self.max.saturating_mul(9)
     }
 }
 
