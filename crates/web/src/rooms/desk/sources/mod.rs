@@ -4,6 +4,8 @@ pub(crate) mod bench;
 pub(crate) mod edit;
 pub(crate) mod one;
 pub(crate) mod settings;
+pub(crate) mod slots;
+pub(crate) mod versions;
 
 use std::sync::Arc;
 
