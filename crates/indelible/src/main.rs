@@ -27,6 +27,7 @@ mod serve;
 mod signals;
 mod submit;
 mod trace;
+mod upstream;
 mod verify;
 mod walk;
 mod wiring;

@@ -35,6 +35,35 @@ pub enum SourceKind {
     MispModule,
 }
 
+impl SourceKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::System,
+        Self::Http,
+        Self::Python,
+        Self::JavaScript,
+        Self::Cortex,
+        Self::MispModule,
+    ];
+
+    /// As rows and the API have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "SYSTEM",
+            Self::Http => "HTTP",
+            Self::Python => "PYTHON",
+            Self::JavaScript => "JAVA_SCRIPT",
+            Self::Cortex => "CORTEX",
+            Self::MispModule => "MISP_MODULE",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
 /// What a source is told besides the indicator. Its fields are all the powers it has.
 pub struct Call<'a> {
     /// The only way out.
@@ -92,4 +121,20 @@ pub enum Trouble {
     /// A mistake of ours; the log has more under this request.
     #[error("something went wrong here")]
     InternalServerError,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rows have these names: a kind that is read back as another one is asked by somebody else.
+    #[test]
+    fn a_kind_has_one_name_everywhere() {
+        for kind in SourceKind::ALL {
+            assert_eq!(SourceKind::named(kind.name()), Some(kind));
+            let json = serde_json::to_value(kind).unwrap();
+            assert_eq!(json, kind.name());
+        }
+        assert_eq!(SourceKind::named("RUBY"), None);
+    }
 }

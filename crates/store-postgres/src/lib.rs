@@ -14,6 +14,7 @@ mod bus;
 mod connection;
 mod error;
 mod facts;
+mod feeds;
 mod forget;
 mod jobs;
 mod keep;
@@ -21,6 +22,7 @@ mod lease;
 mod pool;
 mod rows;
 mod seal;
+mod sources;
 mod store;
 mod temporary;
 

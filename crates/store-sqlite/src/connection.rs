@@ -20,6 +20,8 @@ pub(crate) const LASTING: Schema = Schema(&[
     include_str!("../migrations/0001_log.sql"),
     include_str!("../migrations/0002_jobs.sql"),
     include_str!("../migrations/0003_accounts.sql"),
+    include_str!("../migrations/0005_sources.sql"),
+    include_str!("../migrations/0006_feeds.sql"),
 ]);
 
 /// `ttl.db`: records that expire, such as sessions and codes. Never part of a backup.

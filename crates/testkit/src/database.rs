@@ -86,6 +86,14 @@ impl Database {
         }
     }
 
+    /// The same, to keep the desk's catalogue.
+    pub async fn open_catalogue(&self) -> Arc<dyn intel::sources::Store> {
+        match &self.url {
+            None => Arc::new(SqliteStore::open(self.folder()).unwrap()),
+            Some(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
+
     /// Its data folder; a Postgres database has an empty one.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -45,6 +45,8 @@ pub const FEEDS_MAX: usize = 200;
 pub const PACKED_BYTES_MAX: usize = 256 << 20;
 /// How long a feed may take on its way.
 pub(crate) const TIME_MAX: Duration = Duration::from_mins(10);
+/// Entries that are deleted in one transaction.
+const CLEAR_BATCH: usize = 5000;
 /// Most runs on a page.
 const RUNS_MAX: usize = 100;
 
@@ -196,6 +198,8 @@ impl Feeds {
         if feed.is_shipped {
             return Err(ChangeError::Shipped);
         }
+        // Millions of rows at once would hold up everybody else who writes.
+        while self.parts.store.clear(id, CLEAR_BATCH).await? > 0 {}
         let entry = self.entry(actor, Act("feed.remove"), &feed.slug);
         let removed = self.parts.store.remove(id, entry).await?;
         removed.then_some(()).ok_or(ChangeError::Unknown)

@@ -70,7 +70,10 @@ pub trait Store: Send + Sync {
         now: UnixMicros,
     ) -> Result<bool, Unavailable>;
 
-    /// Deletes a feed with its runs and entries; `false`: there is none.
+    /// Deletes at most `limit` entries of a feed, oldest first; answers how many.
+    async fn clear(&self, id: FeedId, limit: usize) -> Result<u64, Unavailable>;
+
+    /// Deletes a feed with its runs and what is left of its entries; `false`: there is none.
     async fn remove(&self, id: FeedId, entry: NewEntry) -> Result<bool, Unavailable>;
 
     /// Begins a run; `None`: there is no such feed.

@@ -57,6 +57,27 @@ pub enum VersionOrigin {
     RollBack(u32),
 }
 
+impl VersionOrigin {
+    /// As rows have it: a word, and the version that was gone back to.
+    pub fn write(self) -> (&'static str, Option<u32>) {
+        match self {
+            Self::Product => ("product", None),
+            Self::Person => ("person", None),
+            Self::RollBack(to) => ("roll-back", Some(to)),
+        }
+    }
+
+    /// Reads what [`VersionOrigin::write`] wrote.
+    pub fn read(word: &str, went_back_to: Option<u32>) -> Option<Self> {
+        match (word, went_back_to) {
+            ("product", None) => Some(Self::Product),
+            ("person", None) => Some(Self::Person),
+            ("roll-back", Some(to)) => Some(Self::RollBack(to)),
+            _ => None,
+        }
+    }
+}
+
 /// A version that is to be added; its number is one more than the newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewVersion {

@@ -31,6 +31,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// As the row has it.
+    ///
+    /// # Panics
+    /// Never: they are plain data.
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).expect("settings are plain data")
+    }
+
+    /// Reads what [`Settings::write`] wrote; what a later version wrote beside it is left out.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     /// Kinds that it is not asked about here.
     pub fn off(&self) -> KindSet {
         let named = self.kinds_off.iter();
@@ -107,5 +120,10 @@ mod tests {
         assert_eq!(here.nothing_cache_s(&definition), 60);
         assert_eq!(here.tlp_max(&definition), Tlp::Clear);
         assert_eq!(here.off().iter().collect::<Vec<_>>(), [Kind::Ipv6]);
+        assert_eq!(Settings::read(&here.write()), Some(here));
+        assert_eq!(
+            Settings::read(r#"{"of_tomorrow": 1}"#),
+            Some(Settings::default())
+        );
     }
 }

@@ -17,7 +17,7 @@ use crate::{ProviderId, SourceId};
 pub type Seal = Box<dyn FnOnce(SecretId) -> Vec<u8> + Send>;
 
 /// Seals a secret under another key; `None` when it cannot be opened. Called within the transaction.
-pub type Reseal = Box<dyn Fn(SecretId, &[u8]) -> Option<Vec<u8>> + Send>;
+pub type Reseal = Box<dyn Fn(SecretId, &[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 /// A secret that is to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,7 +217,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Inserted, Unavailable>;
 
     /// Changes an ignore list. `Unknown`; `Taken`; `Gone`: there is no such source or provider;
-    /// `TooMany` entries: more than `entries_max`.
+    /// `TooMany` entries: those that are there and those that come are more than `entries_max`.
     async fn change_ignore_list(
         &self,
         id: ListId,

@@ -9,6 +9,7 @@ mod keeping;
 mod notices;
 mod pooling;
 mod sealing;
+mod sources;
 mod tagging;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ use tlog::{Hash, TILE_WIDTH, TileId};
 pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
 pub use self::jobs::check_jobs;
+pub use self::sources::check_sources;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
 
 pub use notices::check_notices;

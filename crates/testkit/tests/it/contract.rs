@@ -47,3 +47,13 @@ async fn sqlite_keeps_the_contract_of_accounts() {
 async fn postgres_keeps_the_contract_of_accounts() {
     contract::check_accounts(Dialect::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_sources() {
+    contract::check_sources(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_sources() {
+    contract::check_sources(Dialect::Postgres).await;
+}

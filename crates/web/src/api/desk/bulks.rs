@@ -113,22 +113,6 @@ fn read_all(items: &[ItemBody]) -> Result<Vec<Indicator>, ApiError> {
     items.iter().enumerate().map(read).collect()
 }
 
-impl From<BulkError> for ApiError {
-    fn from(error: BulkError) -> Self {
-        let field = match &error {
-            BulkError::Empty | BulkError::TooMany(_) => "indicators",
-            BulkError::NameTooLong => "name",
-            BulkError::UnknownSource(_) => "sourceIds",
-            BulkError::Unavailable(_) => "",
-        };
-        match error {
-            BulkError::Unavailable(error) => error.into(),
-            BulkError::TooMany(_) => Self::new(Kind::TooManyItems, error.to_string()).field(field),
-            other => invalid(field, &other),
-        }
-    }
-}
-
 /// How far a bulk has come.
 pub(super) async fn read(
     State(app): State<Arc<App>>,

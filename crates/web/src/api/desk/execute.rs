@@ -263,17 +263,6 @@ fn reason(why: &SkipReason) -> Value {
     json!({ "kind": why.name(), "content": content })
 }
 
-impl From<LookUpError> for ApiError {
-    fn from(error: LookUpError) -> Self {
-        match error {
-            LookUpError::UnknownSource(unknown) => invalid("sourceIds", &unknown),
-            LookUpError::Busy => Self::new(Kind::Unavailable, "Too many lookups are under way")
-                .retry_after(Duration::from_secs(1)),
-            LookUpError::Unavailable(error) => error.into(),
-        }
-    }
-}
-
 /// Looks up, and answers when everybody has.
 pub(super) async fn execute(
     State(app): State<Arc<App>>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
-use intel::feeds::{self, Change, ChangeError, Description, Feed, FeedId, Outcome, Run, RunId};
+use intel::feeds::{Change, Description, Feed, FeedId, Outcome, Run, RunId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::{gone, id, made, said, unknown};
 use crate::app::App;
 use crate::form::Json;
 use crate::identity::Seen;
-use crate::problem::{ApiError, Kind};
+use crate::problem::ApiError;
 use crate::query::Segments;
 
 /// All feeds, by slug.
@@ -115,25 +115,6 @@ pub(super) async fn pull(
         .pull_now(&seen.actor, FeedId(id(&segments)?))
         .await?;
     Ok(gone())
-}
-
-impl From<feeds::ChangeError> for ApiError {
-    fn from(error: feeds::ChangeError) -> Self {
-        let conflict = |error: &ChangeError| {
-            let mut says = error.to_string();
-            if let Some(first) = says.get_mut(..1) {
-                first.make_ascii_uppercase();
-            }
-            Self::new(Kind::Conflict, says)
-        };
-        match error {
-            ChangeError::Invalid(faults) => intel::sources::ChangeError::Invalid(faults).into(),
-            ChangeError::Unknown => Self::plain(Kind::NoSuchThing),
-            ChangeError::Taken => conflict(&error).field("slug"),
-            ChangeError::Shipped | ChangeError::TooMany => conflict(&error),
-            ChangeError::Unavailable(error) => error.into(),
-        }
-    }
 }
 
 fn view(feed: &Feed) -> Value {

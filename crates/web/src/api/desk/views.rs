@@ -78,6 +78,7 @@ struct CacheView {
 struct TimingView {
     started_at: String,
     ended_at: String,
+    took_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -147,6 +148,7 @@ impl<'a> AnswerView<'a> {
             timing: TimingView {
                 started_at: time(answer.started),
                 ended_at: time(answer.ended()),
+                took_ms: u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
             },
             errors: errors(answer),
             // It is canonical JSON: what cannot be read back was never written.

@@ -7,12 +7,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri};
-use intel::desk::{ShareError, WatchError};
 use intel::lookups::{RequestId, Share, ShareId, Watch, WatchFilter, WatchId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::asked::{Asked, invalid};
+use super::asked::Asked;
 use super::bodies::{Id, Moment};
 use super::execute::{Named, chosen, label, read_indicator};
 use super::views::{RequestView, maybe, time, verdict};
@@ -78,19 +77,6 @@ pub(super) async fn create(
         .await?;
     let watch = app.desk.watch_by_id(id).await?.ok_or_else(unknown)?;
     Ok(made(&view(&watch)))
-}
-
-impl From<WatchError> for ApiError {
-    fn from(error: WatchError) -> Self {
-        match error {
-            WatchError::Nobody => {
-                Self::new(Kind::Conflict, "Only somebody with an account can watch")
-            }
-            WatchError::Every => invalid("everyS", &error),
-            WatchError::UnknownSource(_) => invalid("sourceIds", &error),
-            WatchError::Unavailable(error) => error.into(),
-        }
-    }
 }
 
 /// One watch.
@@ -178,16 +164,6 @@ pub(super) async fn share(
         "secret": secret.expose(),
         "link": app.link(&format!("/s/{}", secret.expose())),
     })))
-}
-
-impl From<ShareError> for ApiError {
-    fn from(error: ShareError) -> Self {
-        match error {
-            ShareError::Unknown => invalid("requestId", &error),
-            ShareError::Expires => invalid("expiresAt", &error),
-            ShareError::Unavailable(error) => error.into(),
-        }
-    }
 }
 
 /// What a link's secret opens, for anybody who has it.

@@ -47,6 +47,8 @@ impl Tester {
             .replace("{*name}", "0/000")
             .replace("{ticket}", "x")
             .replace("{provider}", "x")
+            .replace("{kind}", "IPV4")
+            .replace("{value}", "192.0.2.7")
             .replace("{name}", "not-found");
         let mut request = Request::builder().method(route.method.clone()).uri(path);
         for (name, value) in &self.headers {
