@@ -29,19 +29,27 @@ pub struct Stores {
     pub facts: Arc<dyn facts::Store>,
     /// The accounts'.
     pub accounts: Arc<dyn accounts::Store>,
+    /// What lookups leave behind.
+    pub lookups: Arc<dyn intel::lookups::Store>,
 }
 
 impl Stores {
     fn of<S>(store: S) -> Self
     where
-        S: stamp::Store + jobs::Store + facts::Store + accounts::Store + 'static,
+        S: stamp::Store
+            + jobs::Store
+            + facts::Store
+            + accounts::Store
+            + intel::lookups::Store
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
             log: Arc::clone(&store) as _,
             jobs: Arc::clone(&store) as _,
             facts: Arc::clone(&store) as _,
-            accounts: store,
+            accounts: Arc::clone(&store) as _,
+            lookups: store,
         }
     }
 }

@@ -10,7 +10,7 @@ use indicator::Indicator;
 
 use super::Inner;
 use super::cache::{CacheKey, Cached};
-use super::gate::{Gate, Refused};
+use super::gate::{Gate, OUTCOMES_MAX, Refused};
 use super::metered::Metered;
 use crate::lookups::{AnswerRecord, Heard, NewAnswer, RequestId, Said, SourceRef};
 use crate::sources::Configured;
@@ -289,18 +289,17 @@ impl Inner {
     /// The gate of a source, with what was used of its quotas before this process began.
     pub(super) async fn gate(&self, source: &Configured) -> Result<Arc<Gate>, Unavailable> {
         let known = self.gates.read().get(&source.id).cloned();
-        let gate = match known {
-            Some(gate) => gate,
-            None => {
-                let used = self.parts.store.used(source.id).await?;
-                let gate = Gate::new(source.id, self.settings.per_source_max, &used);
-                let troubles = self.parts.store.last_troubles(source.id, 64).await?;
-                for is_trouble in troubles.into_iter().rev() {
-                    gate.ended(is_trouble);
-                }
-                let mut gates = self.gates.write();
-                Arc::clone(gates.entry(source.id).or_insert_with(|| Arc::new(gate)))
+        let gate = if let Some(gate) = known {
+            gate
+        } else {
+            let used = self.parts.store.used(source.id).await?;
+            let gate = Gate::new(source.id, self.settings.per_source_max, &used);
+            let troubles = self.parts.store.last_troubles(source.id, OUTCOMES_MAX);
+            for is_trouble in troubles.await?.into_iter().rev() {
+                gate.ended(is_trouble);
             }
+            let mut gates = self.gates.write();
+            Arc::clone(gates.entry(source.id).or_insert_with(|| Arc::new(gate)))
         };
         gate.set_windows(&source.windows);
         Ok(gate)

@@ -16,6 +16,8 @@ use crate::lookups::AnswerRecord;
 /// A question under way.
 pub(super) type Flight = Shared<BoxFuture<'static, Arc<AnswerRecord>>>;
 
+type WeakFlight = WeakShared<BoxFuture<'static, Arc<AnswerRecord>>>;
+
 /// All questions under way.
 #[derive(Default)]
 pub(super) struct Flights {
@@ -24,7 +26,7 @@ pub(super) struct Flights {
 
 #[derive(Default)]
 struct State {
-    by_key: HashMap<CacheKey, (u64, WeakShared<BoxFuture<'static, Arc<AnswerRecord>>>)>,
+    by_key: HashMap<CacheKey, (u64, WeakFlight)>,
     begun: u64,
 }
 

@@ -18,7 +18,7 @@ use crate::{SourceId, Window};
 /// Least time between two looks at the clock.
 const LOOK_MIN: Duration = Duration::from_millis(1);
 /// Outcomes that are remembered.
-const OUTCOMES_MAX: u32 = 64;
+pub(super) const OUTCOMES_MAX: usize = 64;
 
 /// The gate before one source.
 pub(super) struct Gate {
@@ -36,7 +36,7 @@ struct State {
     closed_until: UnixMicros,
     /// One bit per outcome, newest lowest: 1 is trouble.
     outcomes: u64,
-    outcomes_count: u32,
+    outcomes_count: usize,
 }
 
 /// A window of a source and what is left of it.
@@ -260,7 +260,7 @@ impl Gate {
         let state = self.state.lock();
         Outcomes {
             troubled: state.outcomes.count_ones(),
-            of: state.outcomes_count,
+            of: u32::try_from(state.outcomes_count).unwrap_or(u32::MAX),
         }
     }
 

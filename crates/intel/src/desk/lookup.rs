@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::fetch::Errand;
-use super::plan::{Plan, Question, UnknownSource};
+use super::plan::{Plan, Question, Skipped, UnknownSource};
 use super::{Desk, Inner};
 use crate::lookups::{
     AnswerRecord, Cause, Closing, NewRequest, RequestId, RequestState, Said, SourceRef,
@@ -158,11 +158,7 @@ impl Desk {
                 .iter()
                 .map(|one| Arc::new(SourceRef::of(&one.source)))
                 .collect(),
-            skipped: plan
-                .skipped
-                .iter()
-                .filter_map(|one| one.reference())
-                .collect(),
+            skipped: plan.skipped.iter().filter_map(Skipped::reference).collect(),
             opened: now,
             closing: None,
         };
@@ -264,7 +260,7 @@ impl Drive {
                     state = RequestState::Cancelled;
                     break;
                 }
-                fetched = fetches.next() => match fetched {
+                next = fetches.next() => match next {
                     Some((source, answer)) => {
                         awaited.retain(|errand| errand.source.id != source);
                         self.deliver_fetched(answer);

@@ -6,6 +6,7 @@ mod facts;
 mod forgetting;
 mod jobs;
 mod keeping;
+mod lookups;
 mod notices;
 mod pooling;
 mod sealing;
@@ -26,6 +27,7 @@ use tlog::{Hash, TILE_WIDTH, TileId};
 pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
 pub use self::jobs::check_jobs;
+pub use self::lookups::check_lookups;
 pub use self::sources::check_sources;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
 

@@ -57,3 +57,13 @@ async fn sqlite_keeps_the_contract_of_sources() {
 async fn postgres_keeps_the_contract_of_sources() {
     contract::check_sources(Dialect::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_lookups() {
+    contract::check_lookups(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_lookups() {
+    contract::check_lookups(Dialect::Postgres).await;
+}
