@@ -44,6 +44,33 @@ pub(crate) fn public_url(config: &Config, listening: SocketAddr) -> Url {
     config.web.public_url.clone().unwrap_or_else(here)
 }
 
+/// Where the product is, without a slash at its end.
+pub(crate) fn house_url(public_url: &Url) -> String {
+    public_url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// Where words to people are handed in.
+pub(crate) fn outbox(
+    backend: &Backend,
+    jobs: &Arc<Jobs>,
+    transports: Transports,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+    public_url: &Url,
+) -> Outbox {
+    let house = House {
+        name: "Indelible".to_owned(),
+        url: house_url(public_url),
+    };
+    Outbox::new(
+        Arc::clone(&backend.notices),
+        Arc::clone(jobs),
+        transports,
+        house,
+        Arc::clone(clock),
+        Arc::clone(entropy),
+    )
+}
+
 /// Accounts over the store.
 pub(crate) fn accounts(
     config: &Config,
@@ -54,19 +81,8 @@ pub(crate) fn accounts(
     (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
     public_url: Url,
 ) -> anyhow::Result<Arc<Accounts>> {
-    let house = House {
-        name: "Indelible".to_owned(),
-        url: public_url.as_str().trim_end_matches('/').to_owned(),
-    };
-    let sign_in = format!("{}/sign-in", house.url);
-    let outbox = Outbox::new(
-        Arc::clone(&backend.notices),
-        Arc::clone(jobs),
-        transports,
-        house,
-        Arc::clone(clock),
-        Arc::clone(entropy),
-    );
+    let sign_in = format!("{}/sign-in", house_url(&public_url));
+    let outbox = outbox(backend, jobs, transports, (clock, entropy), &public_url);
     let letters = Letters {
         outbox,
         clock: Arc::clone(clock),
@@ -344,6 +360,7 @@ pub(crate) fn installation(loaded: &Loaded, home: &Home) -> Installation {
                 "–",
                 file("accounts.key"),
             ),
+            key("encrypts the secrets of sources", "–", file("secrets.key")),
         ],
         measure: Box::new(move || Measured {
             memory_bytes: resident(),

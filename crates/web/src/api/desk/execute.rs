@@ -290,9 +290,11 @@ async fn whole(app: &App, seen: &Seen, wanted: Wanted) -> Result<Response, ApiEr
     let keeping = Keeping::of(&lookup.plan);
     let deliveries: Vec<Delivery> = lookup
         .events
-        .filter_map(async |event| match event {
-            LookupEvent::Answer(delivery) | LookupEvent::Trouble(delivery) => Some(delivery),
-            LookupEvent::Finished(_) => None,
+        .filter_map(|event| {
+            std::future::ready(match event {
+                LookupEvent::Answer(delivery) | LookupEvent::Trouble(delivery) => Some(delivery),
+                LookupEvent::Finished(_) => None,
+            })
         })
         .collect()
         .await;

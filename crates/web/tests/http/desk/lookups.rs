@@ -31,7 +31,12 @@ async fn a_choice_of_sources_is_kept_however_it_is_written() {
     ] {
         let path = format!("{EXECUTE}?data=198.51.100.7&kind=IPV4&fresh=true&{chosen}");
         let answers = client.read(&path).await;
-        let slugs: Vec<&Value> = answers.as_array().unwrap().iter().map(|one| &one["source"]["slug"]).collect();
+        let slugs: Vec<&Value> = answers
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["source"]["slug"])
+            .collect();
         assert_eq!(slugs, ["internetdb"], "{chosen}");
         expected += 1;
         let asked = app.world.asked();
@@ -48,7 +53,11 @@ async fn a_choice_of_sources_is_kept_however_it_is_written() {
     for wrong in ["sourceIds=", "sourceIds=no-such-source", "sourceIds=999999"] {
         let path = format!("{EXECUTE}?data=198.51.100.7&{wrong}");
         let (status, name, field) = client.get(&path).await.problem();
-        assert_eq!((status, name.as_str(), field.as_deref()), (422, "invalid", Some("sourceIds")), "{wrong}");
+        assert_eq!(
+            (status, name.as_str(), field.as_deref()),
+            (422, "invalid", Some("sourceIds")),
+            "{wrong}"
+        );
     }
     assert_eq!(app.world.asked().len(), expected);
 }
@@ -67,8 +76,16 @@ async fn an_answer_has_the_third_seeds_form_and_ours() {
     assert_eq!(found["errors"], json!([]));
     assert_eq!(found["cache"]["action"], "SAVED_TO_CACHE");
     assert_eq!(found["data"]["ports"], json!([22, 80]));
-    assert_eq!((&found["outcome"], &found["verdict"]), (&json!("FOUND"), &json!("MALICIOUS")));
-    assert!(found["timing"]["startedAt"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(
+        (&found["outcome"], &found["verdict"]),
+        (&json!("FOUND"), &json!("MALICIOUS"))
+    );
+    assert!(
+        found["timing"]["startedAt"]
+            .as_str()
+            .unwrap()
+            .ends_with('Z')
+    );
     // Not asked, and why, as the third seed has it.
     assert_eq!(answers[1]["source"]["slug"], "abuseipdb");
     assert_eq!(answers[1]["errors"][0]["kind"], "MISSING_SECRET");
@@ -78,16 +95,26 @@ async fn an_answer_has_the_third_seeds_form_and_ours() {
     assert_eq!(app.world.asked().len(), 1);
 
     let request = client.read(&place).await;
-    assert_eq!((&request["kind"], &request["data"]), (&json!("IPV4"), &json!("198.51.100.7")));
-    assert_eq!((&request["state"], &request["verdict"]), (&json!("FINISHED"), &json!("MALICIOUS")));
+    assert_eq!(
+        (&request["kind"], &request["data"]),
+        (&json!("IPV4"), &json!("198.51.100.7"))
+    );
+    assert_eq!(
+        (&request["state"], &request["verdict"]),
+        (&json!("FINISHED"), &json!("MALICIOUS"))
+    );
     assert_eq!(request["answers"][0]["data"], found["data"]);
     let history = client.read(&format!("{place}/history")).await;
     assert_eq!(history[0]["sourceSlug"], "internetdb");
     assert_eq!(history[0]["data"], found["data"]);
-    let rows = client.read("/api/v1/requests?kind=IPV4&verdict=malicious&q=51.100").await;
+    let rows = client
+        .read("/api/v1/requests?kind=IPV4&verdict=malicious&q=51.100")
+        .await;
     assert_eq!(rows.as_array().unwrap().len(), 2);
     let before = rows[0]["id"].as_str().unwrap();
-    let older = client.read(&format!("/api/v1/requests?before={before}")).await;
+    let older = client
+        .read(&format!("/api/v1/requests?before={before}"))
+        .await;
     assert_eq!(older[0]["id"], request["id"]);
 }
 
@@ -96,7 +123,9 @@ async fn an_answer_has_the_third_seeds_form_and_ours() {
 async fn evidence_is_the_bytes_whose_digest_the_answer_names() {
     let app = TestApp::start().await;
     let client = Client::administrator(&app).await;
-    let answers = client.read(&format!("{EXECUTE}?data=198.51.100.7&sourceIds=internetdb")).await;
+    let answers = client
+        .read(&format!("{EXECUTE}?data=198.51.100.7&sourceIds=internetdb"))
+        .await;
     let evidence = &answers[0]["evidence"];
     let path = format!("/api/v1/evidence/{}", evidence["id"].as_str().unwrap());
     let bytes = client.get(&path).await;
@@ -114,14 +143,27 @@ async fn evidence_is_the_bytes_whose_digest_the_answer_names() {
 async fn a_plan_asks_nobody_and_says_who_would_see_it() {
     let app = TestApp::start().await;
     let client = Client::administrator(&app).await;
-    let plan = client.read("/api/v1/plan?data=198.51.100.7&kind=IPV4&tlp=AMBER").await;
-    let sees: Vec<&Value> = plan["whoSees"].as_array().unwrap().iter().map(|one| &one["provider"]["name"]).collect();
+    let plan = client
+        .read("/api/v1/plan?data=198.51.100.7&kind=IPV4&tlp=AMBER")
+        .await;
+    let sees: Vec<&Value> = plan["whoSees"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["provider"]["name"])
+        .collect();
     assert_eq!(sees, ["Shodan"]);
     let red = client.read("/api/v1/plan?data=198.51.100.7&tlp=red").await;
     assert_eq!(red["whoSees"], json!([]));
     let skipped = red["skipped"].as_array().unwrap();
-    let internetdb = skipped.iter().find(|one| one["source"]["slug"] == "internetdb").unwrap();
-    assert_eq!(internetdb["errors"][0], json!({ "kind": "TLP", "content": "AMBER" }));
+    let internetdb = skipped
+        .iter()
+        .find(|one| one["source"]["slug"] == "internetdb")
+        .unwrap();
+    assert_eq!(
+        internetdb["errors"][0],
+        json!({ "kind": "TLP", "content": "AMBER" })
+    );
     assert_eq!(app.world.asked(), []);
     assert_eq!(client.read("/api/v1/requests").await, json!([]));
 }
@@ -159,10 +201,16 @@ async fn events_begin_with_who_is_asked_and_end_with_what_all_hold() {
     assert_eq!(told[0].2[0]["hasSourceCode"], true);
     assert_eq!(told[1].1, id);
     assert_eq!(told[1].2[0]["kind"], "RESPONSE_ERROR");
-    assert_eq!((&told[2].1, &told[2].2["summary"]["verdict"]), (request, &json!("UNKNOWN")));
+    assert_eq!(
+        (&told[2].1, &told[2].2["summary"]["verdict"]),
+        (request, &json!("UNKNOWN"))
+    );
 
     let quiet = client.get(&format!("{path}&ignore_errors=true")).await;
-    let names: Vec<String> = events(quiet.text()).into_iter().map(|(name, ..)| name).collect();
+    let names: Vec<String> = events(quiet.text())
+        .into_iter()
+        .map(|(name, ..)| name)
+        .collect();
     assert_eq!(names, ["fetching_start", "fetching_done"]);
 
     let path = format!("{EXECUTE}/sse?data=198.51.100.7&sourceIds=internetdb");
@@ -208,14 +256,21 @@ async fn another_sites_page_looks_nothing_up() {
     let path = format!("{EXECUTE}?data=198.51.100.7&sourceIds=internetdb");
     for from in ["cross-site", "same-site"] {
         let headers = [("sec-fetch-site", from), ("accept", "application/json")];
-        let refused = browser.send(Method::GET, &path, &headers, String::new()).await;
+        let refused = browser
+            .send(Method::GET, &path, &headers, String::new())
+            .await;
         assert_eq!(refused.problem().1, "cross-site", "{from}");
         let events = path.replace("execute?", "execute/sse?");
-        let refused = browser.send(Method::GET, &events, &headers, String::new()).await;
+        let refused = browser
+            .send(Method::GET, &events, &headers, String::new())
+            .await;
         assert_eq!(refused.problem().1, "cross-site", "{from}");
     }
     assert_eq!(app.world.asked(), []);
-    let ours = [("sec-fetch-site", "same-origin"), ("accept", "application/json")];
+    let ours = [
+        ("sec-fetch-site", "same-origin"),
+        ("accept", "application/json"),
+    ];
     let found = browser.send(Method::GET, &path, &ours, String::new()).await;
     assert_eq!(found.status, 200, "{found:?}");
 }
@@ -224,7 +279,9 @@ async fn another_sites_page_looks_nothing_up() {
 async fn a_request_is_taken_elsewhere_as_a_table_and_a_report() {
     let app = TestApp::start().await;
     let client = Client::administrator(&app).await;
-    client.read(&format!("{EXECUTE}?data=198.51.100.7&sourceIds=internetdb")).await;
+    client
+        .read(&format!("{EXECUTE}?data=198.51.100.7&sourceIds=internetdb"))
+        .await;
     let rows = client.read("/api/v1/requests").await;
     let path = format!("/api/v1/requests/{}", rows[0]["id"].as_str().unwrap());
     let table = client.get(&format!("{path}?format=csv")).await;
@@ -232,11 +289,23 @@ async fn a_request_is_taken_elsewhere_as_a_table_and_a_report() {
     assert!(table.header("content-disposition").contains(".csv"));
     let lines: Vec<&str> = table.text().split("\r\n").collect();
     assert!(lines[0].starts_with("request,kind,value,source,outcome,verdict"));
-    assert!(lines[1].contains("198[.]51[.]100[.]7,internetdb,FOUND,MALICIOUS,60"), "{}", lines[1]);
+    assert!(
+        lines[1].contains("198[.]51[.]100[.]7,internetdb,FOUND,MALICIOUS,60"),
+        "{}",
+        lines[1]
+    );
     let report = client.get(&format!("{path}?format=md")).await;
     let text = report.text();
-    assert!(text.starts_with("# 198\\[.\\]51\\[.\\]100\\[.\\]7"), "{text}");
-    for part in ["malicious, 60 of 100", "Shodan tags it as malware", "- Ports: 22, 80", "| InternetDB |"] {
+    assert!(
+        text.starts_with("# 198\\[.\\]51\\[.\\]100\\[.\\]7"),
+        "{text}"
+    );
+    for part in [
+        "malicious, 60 of 100",
+        "Shodan tags it as malware",
+        "- Ports: 22, 80",
+        "| InternetDB |",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("http://a.example.com"));
@@ -257,7 +326,12 @@ async fn bad_input_names_its_field() {
     check("/api/v1/requests/execute?data=1.2.3.4&kind=IP", 422, "kind").await;
     check("/api/v1/requests/execute?data=1.2.3&kind=IPV4", 422, "data").await;
     check("/api/v1/requests/execute?data=1.2.3.4&tlp=PINK", 422, "tlp").await;
-    check("/api/v1/requests/execute?data=1.2.3.4&fresh=yes", 400, "fresh").await;
+    check(
+        "/api/v1/requests/execute?data=1.2.3.4&fresh=yes",
+        400,
+        "fresh",
+    )
+    .await;
     check("/api/v1/requests?limit=0", 400, "limit").await;
     check("/api/v1/requests?verdict=EVIL", 422, "verdict").await;
     check("/api/v1/indicators/IPV4/999", 422, "value").await;
