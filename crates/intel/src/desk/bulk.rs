@@ -95,7 +95,7 @@ impl Desk {
     /// Begins to look many indicators up, each once, in their order. `name` is for people.
     ///
     /// # Errors
-    /// When there are none or more than 100,000, a source does not exist, or the store does not
+    /// When there are none or more than 100,000, the name is too long, a source does not exist, or the store does not
     /// answer.
     pub async fn bulk_start(
         &self,
@@ -119,6 +119,8 @@ impl Desk {
         if unique.len() > BULK_ITEMS_MAX {
             return Err(BulkError::TooMany(unique.len()));
         }
+        // It is one line of text; not every database takes all of the rest.
+        let name: String = name.chars().filter(|one| !one.is_control()).collect();
         if name.len() > NAME_BYTES_MAX {
             return Err(BulkError::NameTooLong);
         }
@@ -129,7 +131,7 @@ impl Desk {
             return Err(BulkError::UnknownSource(*unknown));
         }
         let bulk = NewBulk {
-            name: name.to_owned(),
+            name,
             user: actor.user(),
             sources,
             tlp,

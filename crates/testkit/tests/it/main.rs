@@ -11,10 +11,12 @@
 mod accounts;
 mod cli;
 mod contract;
+mod desk;
 mod extract;
 mod jobs;
 mod notices;
 mod postgres;
+mod pulls;
 mod real;
 mod scan;
 mod stamp;

@@ -1,6 +1,6 @@
 //! A program with a token that speaks JSON.
 
-use accounts::{NewToken, PermissionSet, RoleId};
+use accounts::{NewToken, RoleId};
 use http::Method;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ impl<'a> Client<'a> {
         let caller = accounts::Caller::in_session(&session, None, None);
         let wanted = NewToken {
             note: "a test".to_owned(),
-            permissions: Some(PermissionSet::all()),
+            permissions: None,
             expires_at: None,
         };
         let (_, secret) = app.accounts.make_token(&caller, wanted).await.unwrap();

@@ -103,7 +103,7 @@ fn definition(base: &str) -> Value {
             "base": base,
             "requests": [{ "kinds": ["DOMAIN"], "path": "/v1/{value}" }],
             "fields": [{ "name": "Score", "path": "$.score" }],
-            "verdicts": [{ "when": { "at": "$.score", "above": 50 }, "say": "malicious", "confidence": 90, "because": "its score is {$.score}" }],
+            "verdicts": [{ "when": { "at": "$.score", "at_least": 50 }, "say": "malicious", "confidence": 90, "because": "its score is {$.score}" }],
         } },
     })
 }
