@@ -83,7 +83,7 @@ impl Search {
 }
 
 /// The beginning of a day, `2026-11-21`, in UTC.
-fn midnight(name: &'static str, day: &str) -> Result<UnixMicros, ApiError> {
+pub(crate) fn midnight(name: &'static str, day: &str) -> Result<UnixMicros, ApiError> {
     let malformed = || {
         ApiError::new(
             Kind::MalformedQuery,

@@ -184,7 +184,7 @@ fn row(job: &JobRow) -> Row {
         ],
         acts: acts(job),
         href: Some(href),
-        is_mine: false,
+        ..Row::default()
     }
 }
 
