@@ -16,7 +16,7 @@ const LINES_MAX: usize = 700;
 const ROOMS: [(&str, &[&str]); 11] = [
     ("rusqlite", &["store-sqlite"]),
     ("sqlx", &["store-postgres", "testkit"]),
-    ("axum", &["web", "bench"]),
+    ("axum", &["fakes", "web", "bench"]),
     ("askama", &["notify", "web"]),
     ("reqwest", &["egress", "bench"]),
     ("clap", &["indelible", "bench"]),

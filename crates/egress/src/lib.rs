@@ -1,4 +1,5 @@
-//! The only crate that opens outgoing connections: HTTP, mail by SMTP, and SNTP to time servers.
+//! The only crate that opens outgoing connections: HTTP, mail by SMTP, SNTP to time servers, questions
+//! to the DNS and to whois servers.
 //!
 //! Every HTTP call has a limit of time and of bytes, sends no cookie and asks no proxy of the
 //! environment. [`Egress`] goes where the person at the keyboard said, and follows no redirect; what
@@ -7,11 +8,13 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+pub mod dns;
 mod error;
 pub mod guard;
 pub mod mail;
 pub mod otlp;
 pub mod sntp;
+pub mod whois;
 
 use std::time::Duration;
 

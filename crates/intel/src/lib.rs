@@ -14,6 +14,7 @@ pub mod declared;
 pub mod desk;
 mod difference;
 mod evidence;
+pub mod feeds;
 pub mod lists;
 pub mod lookups;
 pub mod secrets;

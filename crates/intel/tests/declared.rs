@@ -270,6 +270,26 @@ fn a_source_asks_where_its_administrator_says() {
     );
 }
 
+// A service that is full, and says so by its status, must not be asked again as if it had failed.
+#[test]
+fn a_status_that_says_it_stands_whatever_the_body_says() {
+    let source = catalogue().into_iter().find(|it| it.slug == "urlhaus");
+    let declared = Declared::check(&source.unwrap().description, None).unwrap();
+    let indicator = indicator::parse(Kind::Domain, "evil.example.com").unwrap();
+    let check = |status, body: &str, expected| {
+        let found = declared.read(&indicator, status, body.as_bytes());
+        assert_eq!(found, Outcome::Trouble(expected), "{status} {body}");
+    };
+    check(429, r#"{"error": "slow down"}"#, Trouble::RateLimited);
+    check(401, r#"{"error": "Unauthorized"}"#, Trouble::Unauthorized);
+    check(200, r#"{"error": "what?"}"#, Trouble::Failed(200));
+    check(
+        500,
+        r#"{"query_status": "unknown_auth_key"}"#,
+        Trouble::Unauthorized,
+    );
+}
+
 // What comes back is written by strangers.
 #[test]
 fn nonsense_is_trouble_and_not_a_finding() {

@@ -14,6 +14,7 @@ mod bus;
 mod connection;
 mod error;
 mod facts;
+mod feeds;
 mod forget;
 mod jobs;
 mod keep;

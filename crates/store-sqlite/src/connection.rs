@@ -22,6 +22,7 @@ pub(crate) const LASTING: Schema = Schema(&[
     include_str!("../migrations/0003_accounts.sql"),
     include_str!("../migrations/0004_lookups.sql"),
     include_str!("../migrations/0005_sources.sql"),
+    include_str!("../migrations/0006_feeds.sql"),
 ]);
 
 /// `ttl.db`: records that expire, such as sessions and codes. Never part of a backup.

@@ -14,6 +14,7 @@ mod checkpointer;
 mod connection;
 mod error;
 mod facts;
+mod feeds;
 mod file;
 mod forget;
 mod jobs;

@@ -9,6 +9,7 @@ mod file;
 mod human;
 mod load;
 mod notify;
+mod outside;
 mod show;
 mod watch;
 
@@ -22,6 +23,7 @@ pub(crate) use file::Settings as FileSettings;
 pub(crate) use human::{Retention, Span, StoreUrl, WitnessAddress};
 pub(crate) use load::{Loaded, dress, load};
 pub(crate) use notify::{Mail, MailSecurity, Push, Sms};
+pub(crate) use outside::{Desk, Egress};
 pub(crate) use show::{as_json, as_markdown, as_settings, as_text};
 pub(crate) use watch::{Metrics, Sentry};
 
@@ -59,6 +61,10 @@ pub(crate) struct Config {
     pub(crate) tsa: Tsa,
     #[command(flatten)]
     pub(crate) accounts: Accounts,
+    #[command(flatten)]
+    pub(crate) desk: Desk,
+    #[command(flatten)]
+    pub(crate) egress: Egress,
     #[command(flatten)]
     pub(crate) mail: Mail,
     #[command(flatten)]
@@ -427,12 +433,15 @@ impl Config {
             self.tsa.key_file.is_some() == self.tsa.certificate_file.is_some(),
             "[tsa] key_file and certificate_file go together: give both or none",
         );
+        faults.extend(self.desk.faults());
+        faults.extend(self.egress.faults());
         faults.extend(self.mail.faults());
         faults.extend(notify::gateway_faults(&self.sms, &self.push));
         let files = [
             ("[store] password_file", &self.store.password_file),
             ("[tsa] key_file", &self.tsa.key_file),
             ("[tsa] certificate_file", &self.tsa.certificate_file),
+            ("[egress] authorities_file", &self.egress.authorities_file),
             ("[mail] ca_file", &self.mail.ca_file),
             ("[mail] password_file", &self.mail.password_file),
             ("[tracing] otlp_ca_file", &self.trace.otlp_ca_file),

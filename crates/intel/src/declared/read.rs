@@ -204,7 +204,10 @@ impl Declared {
             Err(_) if by_status != Meaning::Answer => return meant(by_status, status),
             Err(error) => return Outcome::Trouble(Trouble::NotJson(error.to_string())),
         };
-        let said = self.meanings.iter().find(|(when, _)| when.holds(&data));
+        // A status that says what is the matter stands; the body says more only where it does not.
+        let says_it = !matches!(by_status, Meaning::Answer | Meaning::Error);
+        let mut meanings = self.meanings.iter().filter(|_| !says_it);
+        let said = meanings.find(|(when, _)| when.holds(&data));
         match said.map_or(by_status, |(_, means)| *means) {
             Meaning::Answer => Outcome::Found(self.find(indicator, data)),
             other => meant(other, status),

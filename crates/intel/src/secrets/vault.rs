@@ -136,7 +136,7 @@ impl Vault {
             let seal = Box::new(move |id| key.seal(id, &value, &*entropy));
             match self.registry.store.insert_secret(row, seal, entry).await? {
                 Ok(id) => {
-                    self.registry.written().await?;
+                    self.registry.written().await;
                     return Ok(id);
                 }
                 Err(Changed::OtherKey) => {}
@@ -200,7 +200,7 @@ impl Vault {
                 Changed::OtherKey => {}
                 other => {
                     changed(other, "name")?;
-                    self.registry.written().await?;
+                    self.registry.written().await;
                     return Ok(());
                 }
             }
@@ -245,7 +245,7 @@ impl Vault {
             self.registry.store.delete_secret(id, entry).await?,
             "secret",
         )?;
-        self.registry.written().await?;
+        self.registry.written().await;
         Ok(())
     }
 
@@ -277,7 +277,7 @@ impl Vault {
             .await?;
         match outcome {
             Rotated::Done(count) => {
-                self.registry.written().await?;
+                self.registry.written().await;
                 Ok(count)
             }
             Rotated::OtherKey => Err(RotateError::Stale),

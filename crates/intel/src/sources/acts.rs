@@ -101,7 +101,7 @@ impl Registry {
             version: version(&source.definition, VersionOrigin::Person, ""),
         };
         let id = inserted(self.store.insert_source(row, entry).await?, "provider")?;
-        self.written().await?;
+        self.written().await;
         Ok(SourceId(id))
     }
 
@@ -190,10 +190,10 @@ impl Registry {
             .await?;
         if outcome == super::Changed::Stale {
             // What this process knows may be what is old.
-            self.written().await?;
+            self.written().await;
         }
         changed(outcome, refers_to)?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl Registry {
         });
         let entry = self.entry(actor, "source.delete", target("source", id.0), details);
         changed(self.store.delete_source(id, entry).await?, "source")?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -245,7 +245,7 @@ impl Registry {
             self.store.put_slot(id, slot, secret, entry).await?,
             "secret",
         )?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 

@@ -68,7 +68,7 @@ impl Registry {
         }
         let entry = self.entry(actor, "ignore-list.make", made("ignore-list"), told(&list));
         let id = inserted(self.store.insert_ignore_list(list, entry).await?, "slug")?;
-        self.written().await?;
+        self.written().await;
         Ok(ListId(id))
     }
 
@@ -144,7 +144,7 @@ impl Registry {
             }
             other => changed(other, "entries")?,
         }
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl Registry {
             details,
         );
         changed(self.store.delete_ignore_list(id, entry).await?, "list")?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -187,7 +187,7 @@ impl Registry {
         let entry = self.entry(actor, "ignore-list.assign", about, details);
         let outcome = self.store.put_ignore_lists_of(holder, lists, entry).await?;
         changed(outcome, "lists")?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -236,7 +236,7 @@ impl Registry {
         let entry = self.entry(actor, "warning-list.make", made("warning-list"), details);
         let outcome = self.store.insert_warning_list(&slug, json, entry).await?;
         let id = inserted(outcome, "slug")?;
-        self.written().await?;
+        self.written().await;
         Ok(WarningListId(id))
     }
 
@@ -268,7 +268,7 @@ impl Registry {
             .change_warning_list(id, is_enabled, json, entry)
             .await?;
         changed(outcome, "list")?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -287,7 +287,7 @@ impl Registry {
         let about = target("warning-list", id.0);
         let entry = self.entry(actor, "warning-list.delete", about, details);
         changed(self.store.delete_warning_list(id, entry).await?, "list")?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Body;
 use crate::declared::{Declared, Fault};
+use crate::feeds;
 use crate::{Answered, Call, Source, SourceKind, Trouble};
 
 /// Makes sources. One side is the product's own; others add the kinds that runners run.
@@ -29,8 +30,11 @@ pub enum Unmade {
 }
 
 /// Makes described sources and those that are part of the product.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OwnMaker;
+#[derive(Clone, Default)]
+pub struct OwnMaker {
+    /// Where feeds are kept; without it no source of a feed can be made.
+    pub feeds: Option<Arc<dyn feeds::Store>>,
+}
 
 impl Maker for OwnMaker {
     fn make(&self, slug: &str, body: &Body, base: Option<&Url>) -> Result<Arc<dyn Source>, Unmade> {
@@ -39,9 +43,8 @@ impl Maker for OwnMaker {
                 Ok(declared) => Ok(Arc::new(declared)),
                 Err(faults) => Err(Unmade::Faults(faults)),
             },
-            Body::BuiltIn(_) => {
-                crate::builtin::make(slug).ok_or(Unmade::NoRunner(SourceKind::System))
-            }
+            Body::BuiltIn(_) => crate::builtin::make(slug, self.feeds.as_ref())
+                .ok_or(Unmade::NoRunner(SourceKind::System)),
         }
     }
 }

@@ -13,6 +13,7 @@ mod change;
 pub(crate) mod check;
 mod configured;
 mod definition;
+mod fsck;
 mod http;
 mod lists;
 mod maker;
@@ -35,6 +36,7 @@ pub use configured::{
     BODY_BYTES_MAX, Binding, Configured, MissingSecret, MissingWhy, Provider, SlotState,
 };
 pub use definition::{Body, BuiltIn, Definition, NOTHING_CACHE_S, TIME_MAX_S, Written};
+pub use fsck::{CatalogueCheck, VersionFault};
 pub use lists::IgnoreListChange;
 pub use maker::{Maker, OwnMaker, Unmade};
 pub use notifications::{EXPIRES_SOON, Notification, SourceFigures, notifications};

@@ -42,7 +42,7 @@ impl Registry {
         let provider = provider.checked()?;
         let entry = self.entry(actor, "provider.make", made("provider"), told(&provider));
         let id = inserted(self.store.insert_provider(provider, entry).await?, "slug")?;
-        self.written().await?;
+        self.written().await;
         Ok(ProviderId(id))
     }
 
@@ -72,7 +72,7 @@ impl Registry {
             self.store.change_provider(id, provider, entry).await?,
             "slug",
         )?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl Registry {
         let details = vec![("name", json!(name))];
         let entry = self.entry(actor, "provider.delete", target("provider", id.0), details);
         changed(self.store.delete_provider(id, entry).await?, "provider")?;
-        self.written().await?;
+        self.written().await;
         Ok(())
     }
 }

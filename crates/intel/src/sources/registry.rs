@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use indicator::lists::ListError;
 use tokio::sync::Mutex;
+use tokio::time::MissedTickBehavior;
 use url::Url;
 
 use super::records::{InsertSource, NewProvider, NewVersion, Shipment, VersionOrigin};
@@ -172,13 +173,18 @@ impl Registry {
     /// Follows what other processes write, until it is dropped.
     pub async fn listen(&self) {
         let mut events = self.bus.subscribe();
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_over = false;
         loop {
-            let event = tokio::time::timeout(LOOK_EVERY, events.next()).await;
-            match event {
-                Ok(Some(event)) if event.topic != TOPIC => continue,
-                // The bus is gone; the store is still there to be asked.
-                Ok(None) => tokio::time::sleep(LOOK_EVERY).await,
-                Ok(Some(_)) | Err(_) => {}
+            tokio::select! {
+                _ = look.tick() => {}
+                event = events.next(), if !is_over => match event {
+                    Some(event) if event.topic == TOPIC => {}
+                    Some(_) => continue,
+                    // The bus is gone; the store is still there to be asked.
+                    None => is_over = true,
+                },
             }
             if let Err(error) = self.refresh().await {
                 tracing::warn!(%error, "the catalogue of sources was not read again");
@@ -186,8 +192,9 @@ impl Registry {
         }
     }
 
-    /// Something was written: this process knows it before the act is answered, the others soon.
-    pub(crate) async fn written(&self) -> Result<(), Unavailable> {
+    /// Something was written: this process knows it before the act is answered, the others soon. What
+    /// was written stands, whether or not it can be read again now.
+    pub(crate) async fn written(&self) {
         (self.wake)();
         let event = Event {
             topic: TOPIC,
@@ -197,10 +204,8 @@ impl Registry {
             // They look by themselves every few seconds.
             tracing::warn!(%error, "other processes were not told that the catalogue changed");
         }
-        match self.refresh().await {
-            Ok(()) => Ok(()),
-            Err(OpenError::Unavailable(error)) => Err(error),
-            Err(OpenError::Lists(error)) => Err(Unavailable::new("the ignore lists", error)),
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(%error, "the catalogue of sources was not read again");
         }
     }
 

@@ -26,10 +26,13 @@ async fn known_indicators(
     executor: impl PgExecutor<'_>,
     digests: &[Vec<u8>],
 ) -> Result<Numbers, Unavailable> {
-    let rows = sqlx::query!("select id, digest from indicator where digest = any($1)", digests)
-        .fetch_all(executor)
-        .await
-        .map_err(unavailable)?;
+    let rows = sqlx::query!(
+        "select id, digest from indicator where digest = any($1)",
+        digests
+    )
+    .fetch_all(executor)
+    .await
+    .map_err(unavailable)?;
     Ok(rows.into_iter().map(|row| (row.digest, row.id)).collect())
 }
 
@@ -81,6 +84,11 @@ async fn indicator_numbers(
         numbers.extend(rows.into_iter().map(|row| (row.digest, row.id)));
     }
     let each = digests.iter();
-    each.map(|digest| numbers.get(digest).copied().ok_or_else(|| broken("an indicator")))
-        .collect()
+    each.map(|digest| {
+        numbers
+            .get(digest)
+            .copied()
+            .ok_or_else(|| broken("an indicator"))
+    })
+    .collect()
 }

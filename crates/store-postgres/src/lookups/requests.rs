@@ -113,13 +113,21 @@ impl<'a> Columns<'a> {
             columns.verdicts.push(verdict.number());
             let sure = closing.map_or(0, |closing| closing.confidence);
             columns.confidences.push(sure.into());
-            columns.disputed.push(closing.is_some_and(|closing| closing.is_disputed));
-            columns.asked.push(asked_text(new.asked.iter().map(|one| &**one)));
+            columns
+                .disputed
+                .push(closing.is_some_and(|closing| closing.is_disputed));
+            columns
+                .asked
+                .push(asked_text(new.asked.iter().map(|one| &**one)));
             columns.skipped.push(skipped_text(&new.skipped));
             let borrowed = closing.map_or(&[][..], |closing| &closing.borrowed);
             columns.borrowed.push(borrowed_text(borrowed));
-            columns.answered.push(counted(closing.map_or(0, |closing| closing.answered)));
-            columns.troubled.push(counted(closing.map_or(0, |closing| closing.troubled)));
+            columns
+                .answered
+                .push(counted(closing.map_or(0, |closing| closing.answered)));
+            columns
+                .troubled
+                .push(counted(closing.map_or(0, |closing| closing.troubled)));
             columns.opened.push(new.opened.0);
             columns.closed.push(closing.map(|closing| closing.closed.0));
         }
