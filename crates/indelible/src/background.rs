@@ -5,10 +5,13 @@ use std::sync::Arc;
 use accounts::{Accounts, SweepExpired};
 use base::{Clock, Entropy};
 use facts::{Facts, StampFact};
+use intel::desk::{LookAgain, WorkBulk};
+use intel::feeds::{DuePulls, PullFeed};
 use jobs::{Jobs, Scheduler, Settings, SweepJobs, Worker};
 use notify::{Courier, Deliver, Sweep, Transports};
 
 use crate::config::Config;
+use crate::desk::Intel;
 use crate::rooms;
 use crate::wiring::Backend;
 
@@ -49,6 +52,7 @@ pub(crate) fn worker(
     facts: &Arc<Facts>,
     courier: &Arc<Courier>,
     accounts: &Arc<Accounts>,
+    intel: &Intel,
 ) -> Worker {
     Worker::new(jobs)
         .with::<StampFact>(Arc::clone(facts))
@@ -56,6 +60,10 @@ pub(crate) fn worker(
         .with::<Deliver>(Arc::clone(courier))
         .with::<Sweep>(Arc::clone(courier))
         .with::<SweepExpired>(Arc::clone(accounts))
+        .with::<WorkBulk>(Arc::clone(&intel.desk))
+        .with::<LookAgain>(Arc::clone(&intel.desk))
+        .with::<PullFeed>(Arc::clone(&intel.feeds))
+        .with::<DuePulls>(Arc::clone(&intel.feeds))
 }
 
 /// Knows everything that comes again and again.
@@ -64,6 +72,8 @@ pub(crate) fn scheduler(jobs: &Arc<Jobs>) -> Scheduler {
         .with(SweepJobs::schedule())
         .with(Courier::schedule())
         .with(rooms::sweep())
+        .with(LookAgain::schedule())
+        .with(DuePulls::schedule())
 }
 
 fn settings(config: &Config) -> Settings {

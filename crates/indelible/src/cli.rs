@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{self, Config, FileSettings};
-use crate::{extract, monitor, submit, verify, witness};
+use crate::{extract, lookup, monitor, scan, submit, verify, witness};
 
 /// Exit codes that all commands share.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 refused, not green or not done; 2 wrong usage, \
@@ -38,6 +38,15 @@ pub(crate) enum Command {
     /// Domains, addresses, URLs, hashes and two dozen other kinds, defanged or not. On a terminal
     /// they are shown in a table, in a pipe one a line.
     Extract(extract::Options),
+    /// Look indicators up: what sources say of them, as it comes
+    ///
+    /// Asks what to look up when nothing is said and a person is there.
+    Lookup(Box<lookup::Options>),
+    /// Find in logs, however large, what feeds of known indicators name
+    ///
+    /// Reads at the speed of the disk or of all cores, whichever is less, and tells nothing that the
+    /// feeds do not have.
+    Scan(scan::Options),
     /// Follow a log, keep a copy, and say loudly when its history was rewritten
     Monitor(monitor::Options),
     /// Serve as a witness of other logs
@@ -59,6 +68,10 @@ pub(crate) enum Command {
     Config(ShowConfig),
     /// List the log's keys, or change to a new one
     Keys(Keys),
+    /// List the secrets of sources, or change the key that they are sealed under
+    ///
+    /// What a secret is, is never shown.
+    Secrets(Secrets),
     /// Send a test letter at once, and say what the mail server answers
     ///
     /// Understands every setting of `indelible serve`.
@@ -122,6 +135,28 @@ pub(crate) enum KeysAction {
     Rotate,
 }
 
+/// `indelible secrets`.
+#[derive(Args)]
+pub(crate) struct Secrets {
+    /// What to do
+    #[arg(value_enum, default_value = "list")]
+    pub(crate) action: SecretsAction,
+    /// One JSON object a line instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+/// What to do with the secrets of sources.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum SecretsAction {
+    /// Show every secret by its name, where it stands and when it ends
+    List,
+    /// Seal all of them under a new key, at once
+    Rotate,
+}
+
 /// `indelible mail`.
 #[derive(Args)]
 pub(crate) struct MailCommand {
@@ -172,7 +207,7 @@ pub(crate) enum MailAction {
 }
 
 /// Commands that understand the settings of a server, and which of them their help shows.
-const WITH_SETTINGS: [(&str, Option<&[&str]>); 7] = [
+const WITH_SETTINGS: [(&str, Option<&[&str]>); 9] = [
     ("serve", None),
     ("config", Some(&["data", "config"])),
     ("doctor", Some(&["data", "config"])),
@@ -187,6 +222,20 @@ const WITH_SETTINGS: [(&str, Option<&[&str]>); 7] = [
     (
         "keys",
         Some(&["data", "config", "store.url", "store.password_file"]),
+    ),
+    (
+        "secrets",
+        Some(&["data", "config", "store.url", "store.password_file"]),
+    ),
+    (
+        "lookup",
+        Some(&[
+            "data",
+            "config",
+            "store.url",
+            "store.password_file",
+            "desk.upstreams",
+        ]),
     ),
     (
         "mail",

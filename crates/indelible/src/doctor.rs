@@ -5,11 +5,14 @@ mod clock;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::{RoleId, UserFilter};
 use anstyle::{AnsiColor, Style};
-use base::{Clock as _, SystemClock};
+use base::{Clock, Entropy, SystemClock, SystemEntropy, Unavailable};
 use egress::{Egress, Limits};
+use intel::sources::Notification;
 use rustix::process::Resource;
 use serde_json::json;
 use stamp::Store;
@@ -19,7 +22,8 @@ use crate::cli::WithJson;
 use crate::config::{Config, Loaded, Role, Span, StoreUrl};
 use crate::home::{Home, mode};
 use crate::say::Say;
-use crate::wiring;
+use crate::wiring::{self, Backend};
+use crate::{background, desk};
 
 /// Below this the disk is nearly full.
 const DISK_WARN_BYTES: u64 = 2 << 30;
@@ -301,6 +305,8 @@ async fn store(it: &mut Findings, config: &Config, home: &Home, served: bool) {
     }
     sealer(it, config, &*backend.store, served).await;
     background(it, &*backend.jobs, served).await;
+    people(it, &*backend.accounts).await;
+    sources(it, config, home, &backend).await;
     let age = now.since(head.time);
     if served && head.size > 0 && age > config.log.heartbeat.0 * 2 + Duration::from_secs(5) {
         let age = Span(Duration::from_secs(age.as_secs()));
@@ -322,6 +328,84 @@ async fn sealer(it: &mut Findings, config: &Config, store: &dyn Store, served: b
     if config.log.witnesses.is_empty() {
         let todo = "name some in [log] witnesses: they make a forked history visible";
         it.warn("witnesses", "none vouch for this log", todo);
+    }
+}
+
+/// What sources need and have not: their secrets, their key.
+async fn sources(it: &mut Findings, config: &Config, home: &Home, backend: &Backend) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let jobs = background::jobs(config, backend, &clock, &entropy);
+    let registry = match desk::registry(config, backend, &jobs, (&clock, &entropy)).await {
+        Ok(registry) => registry,
+        Err(error) => {
+            return it.fail(
+                "sources",
+                format!("{error:#}"),
+                "see the database's own log",
+            );
+        }
+    };
+    let current = registry.current();
+    let on = current.all().iter().filter(|source| source.is_on()).count();
+    it.ok("sources", format!("{on} of {} are on", current.all().len()));
+    // The first key is made by a server, not by whoever only looks.
+    let is_new = home.secret_keys().is_ok_and(|keys| keys.is_empty());
+    if is_new && current.secrets().is_empty() {
+        return it.ok("secrets", "none; their key is made at the next start");
+    }
+    match desk::vault(home, &registry, &*entropy).await {
+        Err(error) => it.fail(
+            "secrets",
+            format!("{error:#}"),
+            "without it no source gets its key",
+        ),
+        Ok(vault) => {
+            let broken = vault.unreadable();
+            if broken.is_empty() {
+                let count = current.secrets().len();
+                it.ok("secrets", format!("{count}, all of them can be decrypted"));
+            } else {
+                let state = format!("{} cannot be decrypted", broken.len());
+                it.fail("secrets", state, "set them again at /desk/secrets");
+            }
+        }
+    }
+    for news in registry.notifications(&[]) {
+        let (state, todo) = match &news {
+            Notification::MissingSecrets { source, slots } => (
+                format!(
+                    "{} is not asked: it needs {}",
+                    source.name,
+                    slots.join(", ")
+                ),
+                "set it at /desk/secrets, or switch the source off",
+            ),
+            Notification::SecretExpires {
+                secret,
+                has_expired,
+                ..
+            } => (
+                format!(
+                    "{} {}",
+                    secret.name,
+                    if *has_expired {
+                        "has ended"
+                    } else {
+                        "ends soon"
+                    }
+                ),
+                "get another one, and replace it at /desk/secrets",
+            ),
+            Notification::Unusable { source, .. } => (
+                format!("{} cannot be asked", source.name),
+                "look at its page under /desk/sources",
+            ),
+            Notification::Failing { .. }
+            | Notification::QuotaNear { .. }
+            | Notification::NewerVersion { .. } => continue,
+        };
+        it.warn("source", state, todo);
     }
 }
 
@@ -357,6 +441,32 @@ async fn background(it: &mut Findings, store: &dyn jobs::Store, served: bool) {
             .map(|it| it.ready + it.delayed + it.running)
             .sum();
         it.ok("jobs", format!("{open} unfinished, none dead or stuck"));
+    }
+}
+
+/// Somebody must be able to get in.
+async fn people(it: &mut Findings, store: &dyn accounts::Store) {
+    let administrators = UserFilter {
+        role: Some(RoleId::ADMINISTRATOR),
+        enabled: Some(true),
+        ..UserFilter::default()
+    };
+    let found = async {
+        let anybody = store.has_users().await?;
+        let administrators = store.users(administrators, None, 1).await?;
+        Ok::<_, Unavailable>((anybody, !administrators.rows.is_empty()))
+    };
+    match found.await {
+        Ok((false, _)) => {
+            let todo = "open the link that `indelible serve` prints: it makes the administrator";
+            it.warn("accounts", "nobody has one yet", todo);
+        }
+        Ok((true, true)) => it.ok("accounts", "an administrator may sign in"),
+        Ok((true, false)) => {
+            let todo = "indelible accounts make-admin ADDRESS";
+            it.fail("accounts", "no administrator may sign in", todo);
+        }
+        Err(error) => it.fail("accounts", error.to_string(), "see the database's own log"),
     }
 }
 

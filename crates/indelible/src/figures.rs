@@ -1,24 +1,33 @@
-//! What this process counts beside requests: itself, background work, notices, sealing.
+//! What this process counts beside requests: itself, background work, notices, lookups, sealing.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use base::metrics::{Labels, Page, Source, number};
+use intel::desk::MemoryCache;
+use intel::{Desk, Registry};
 use jobs::Jobs;
 use rustix::process::Resource;
 
+use crate::desk::Intel;
 use crate::wiring::Backend;
 
 /// Every source beside the web's own.
 pub(crate) fn sources(
     backend: &Backend,
     jobs: &Arc<Jobs>,
+    intel: &Intel,
     sealer: Option<Arc<stamp::Health>>,
 ) -> Vec<Arc<dyn Source>> {
     let mut sources: Vec<Arc<dyn Source>> = vec![
         Arc::new(Process),
         Arc::new(Work(Arc::clone(jobs))),
         Arc::new(Notices(Arc::clone(&backend.notices))),
+        Arc::new(Lookups {
+            desk: Arc::clone(&intel.desk),
+            registry: Arc::clone(&intel.registry),
+            cache: Arc::clone(&intel.cache),
+        }),
     ];
     sources.extend(sealer.map(|health| Arc::new(Seals(health)) as Arc<dyn Source>));
     sources
@@ -180,6 +189,79 @@ impl Source for Notices {
             "indelible_notices",
             "Notices of the last seven days, by what became of them.",
             samples,
+        );
+    }
+}
+
+/// Lookups of this process, and how its sources do.
+struct Lookups {
+    desk: Arc<Desk>,
+    registry: Arc<Registry>,
+    cache: Arc<MemoryCache>,
+}
+
+#[async_trait]
+impl Source for Lookups {
+    async fn tell(&self, page: &mut Page) {
+        let (requests, questions) = self.desk.under_way();
+        page.gauge(
+            "indelible_lookups_under_way",
+            "Lookups of this process that have not ended.",
+            alone(number(requests as u64)),
+        );
+        page.gauge(
+            "indelible_questions_under_way",
+            "Questions to sources that are not answered yet.",
+            alone(number(questions as u64)),
+        );
+        page.gauge(
+            "indelible_cache_bytes",
+            "Memory that answers of sources take which are as good as new.",
+            alone(number(self.cache.bytes() as u64)),
+        );
+        page.gauge(
+            "indelible_cache_answers",
+            "Answers of sources that are kept in memory.",
+            alone(number(self.cache.len() as u64)),
+        );
+        let sources = self.registry.current();
+        let mut troubled: Vec<([(&str, &str); 1], f64)> = Vec::new();
+        let mut left: Vec<(String, String, f64)> = Vec::new();
+        for source in sources.all().iter().filter(|source| source.is_on()) {
+            if let Ok(Some(outcomes)) = self.desk.outcomes(source.id).await
+                && outcomes.of > 0
+            {
+                let share = f64::from(outcomes.troubled) / f64::from(outcomes.of);
+                troubled.push(([("source", source.slug.as_str())], share));
+            }
+            if let Ok(Some(quotas)) = self.desk.quotas(source.id).await {
+                for quota in quotas.windows {
+                    let window = quota.window.seconds.to_string();
+                    left.push((source.slug.clone(), window, quota.remaining.into()));
+                }
+            }
+        }
+        page.gauge(
+            "indelible_source_troubled_ratio",
+            "How many of the last questions to a source ended in trouble, of 1.",
+            troubled
+                .iter()
+                .map(|(labels, value)| (labels.as_slice() as Labels<'_>, *value)),
+        );
+        let left: Vec<([(&str, &str); 2], f64)> = left
+            .iter()
+            .map(|(source, window, left)| {
+                (
+                    [("source", source.as_str()), ("window_s", window.as_str())],
+                    *left,
+                )
+            })
+            .collect();
+        page.gauge(
+            "indelible_source_quota_remaining",
+            "Questions that a source may be asked now, by window.",
+            left.iter()
+                .map(|(labels, value)| (labels.as_slice() as Labels<'_>, *value)),
         );
     }
 }

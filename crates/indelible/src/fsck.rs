@@ -19,7 +19,7 @@ use crate::wiring;
 /// Between two lines of JSON about how far the check has come.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 
-/// Checks the log, the facts in it, the audit trail and the table of jobs. They may be in use meanwhile.
+/// Checks the log, the facts in it, the audit trail, the answers of sources and the table of jobs. They may be in use meanwhile.
 pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<ExitCode> {
     let say = Say::new(asked.json);
     let home = Home::at(&config.data);
@@ -52,6 +52,7 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
     let ledger = Ledger::new(Arc::clone(&backend.store));
     let facts = facts::fsck::check(&*backend.facts, &ledger).await?;
     let accounts = accounts::fsck::check(&*backend.accounts, &*backend.facts).await?;
+    let evidence = intel::desk::fsck::check(&*backend.lookups).await?;
     let jobs = backend.jobs.inspect().await?;
     bar.finish_and_clear();
     let of_log = report.findings.iter().map(ToString::to_string);
@@ -59,6 +60,7 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
     let findings: Vec<String> = of_log
         .chain(of_facts)
         .chain(accounts.findings)
+        .chain(evidence.findings.iter().map(ToString::to_string))
         .chain(jobs)
         .collect();
     for finding in &findings {
@@ -74,6 +76,7 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
         "THE LOG IS NOT SOUND"
     };
     let (stamped, waiting, entries) = (facts.stamped, facts.waiting, accounts.entries);
+    let evidences = evidence.evidences;
     let fsck::Report {
         intervals,
         timestamps,
@@ -86,14 +89,14 @@ pub(crate) async fn run(asked: &WithJson, config: &Config) -> anyhow::Result<Exi
         &format!(
             "{verdict}: {intervals} intervals, {timestamps} timestamps, {checkpoints} signed heads \
              checked; {pooled} timestamps wait, {forgotten} are past retention; {stamped} facts \
-             checked, {waiting} wait to be stamped; {entries} entries of the audit trail; {} \
-             findings",
+             checked, {waiting} wait to be stamped; {entries} entries of the audit trail; {evidences} \
+             answers of sources; {} findings",
             findings.len()
         ),
         &json!({"event": "summary", "sound": sound, "intervals": intervals,
             "timestamps": timestamps, "checkpoints": checkpoints, "pooled": pooled,
             "forgotten": forgotten, "facts": stamped, "facts_waiting": waiting,
-            "audit_entries": entries,
+            "audit_entries": entries, "evidences": evidences,
             "findings": findings.len()}),
     );
     Ok(ExitCode::from(u8::from(!sound)))

@@ -125,6 +125,48 @@ impl Home {
         }
     }
 
+    /// Keys under which secrets of sources are sealed: the one in use, and during a change of keys the
+    /// one to come. None before the first start.
+    pub(crate) fn secret_keys(&self) -> anyhow::Result<Vec<[u8; 32]>> {
+        let mut keys = Vec::new();
+        for path in [self.secret_key_path(), self.next_secret_key_path()] {
+            keys.extend(read_seed(&path)?);
+        }
+        Ok(keys)
+    }
+
+    /// Makes the first of them.
+    pub(crate) fn add_secret_key(&self, entropy: &dyn Entropy) -> anyhow::Result<()> {
+        make_seed(&self.secret_key_path(), entropy).map(drop)
+    }
+
+    /// The key to come: the one that an earlier change left half-way, or a new one.
+    pub(crate) fn next_secret_key(&self, entropy: &dyn Entropy) -> anyhow::Result<[u8; 32]> {
+        let path = self.next_secret_key_path();
+        match read_seed(&path)? {
+            Some(seed) => Ok(seed),
+            None => make_seed(&path, entropy),
+        }
+    }
+
+    /// Puts the key to come in the place of the one that nothing is sealed under any more.
+    pub(crate) fn promote_secret_key(&self) -> anyhow::Result<()> {
+        let (next, path) = (self.next_secret_key_path(), self.secret_key_path());
+        let at = || format!("{} cannot be put in place", next.display());
+        std::fs::rename(&next, &path).with_context(at)?;
+        File::open(self.keys())
+            .and_then(|dir| dir.sync_all())
+            .with_context(at)
+    }
+
+    fn secret_key_path(&self) -> PathBuf {
+        self.keys().join("secrets.key")
+    }
+
+    fn next_secret_key_path(&self) -> PathBuf {
+        self.keys().join("secrets-next.key")
+    }
+
     /// The time-stamp authority made at first start: its key, its certificate and the CA that
     /// vouches for it, all PEM.
     pub(crate) fn tsa(

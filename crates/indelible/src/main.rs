@@ -6,6 +6,7 @@ mod background;
 mod carriers;
 mod cli;
 mod config;
+mod desk;
 mod digest;
 mod doctor;
 mod extract;
@@ -14,6 +15,7 @@ mod fsck;
 mod home;
 mod keys;
 mod known_logs;
+mod lookup;
 mod mail;
 mod monitor;
 mod outgoing;
@@ -22,6 +24,8 @@ mod people;
 mod probes;
 mod rooms;
 mod say;
+mod scan;
+mod secrets;
 mod serve;
 mod signals;
 mod submit;
@@ -168,6 +172,11 @@ fn run(
         (Command::Stamp(options), _) => wait_for(submit::run(options, environment)),
         (Command::Verify(options), _) => verify::run(&options, environment).map_err(Usage::of),
         (Command::Extract(options), _) => extract::run(&options).map_err(Usage::of),
+        (Command::Lookup(options), Some(loaded)) => {
+            wait_for(lookup::run(&options, &loaded.config, environment))
+        }
+        (Command::Secrets(asked), Some(loaded)) => wait_for(secrets::run(&asked, &loaded.config)),
+        (Command::Scan(options), _) => scan::run(&options).map_err(Usage::of),
         (Command::Monitor(options), _) => wait_for(monitor::run(options)),
         (Command::Config(asked), Some(loaded)) => Ok(show_config(&asked, &loaded)),
         (Command::Completions { shell }, _) => {

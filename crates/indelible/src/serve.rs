@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use web::{App, Parts, SealerHealth, Web, WebSettings};
 
 use crate::config::{Config, Loaded, Role};
+use crate::desk::{ByMail, Intel};
 use crate::home::Home;
 use crate::outgoing::WitnessesByHttp;
 use crate::wiring::Backend;
@@ -124,13 +125,39 @@ async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
         (&clock, &entropy),
         rooms::public_url(config, address),
     )?;
-    if let Some(facts) = facts.as_ref().filter(|_| config.plays(Role::Worker)) {
+    let intel = if log.is_some() {
+        let url = rooms::public_url(config, address);
+        let tell = Arc::new(ByMail {
+            outbox: rooms::outbox(
+                &backend,
+                &jobs,
+                transports.clone(),
+                (&clock, &entropy),
+                &url,
+            ),
+            accounts: Arc::clone(&accounts),
+            clock: Arc::clone(&clock),
+            url: rooms::house_url(&url),
+        });
+        let opened = Intel::open(config, &home, &backend, &jobs, tell, (&clock, &entropy));
+        let intel = opened.await?;
+        // Others may change a source; the task ends with the process.
+        let listening = Arc::clone(&intel.registry);
+        tokio::spawn(async move { listening.listen().await });
+        Some(intel)
+    } else {
+        None
+    };
+    let desk = intel.as_ref().map(|intel| Arc::clone(&intel.desk));
+    if let (Some(facts), Some(intel)) = (&facts, &intel)
+        && config.plays(Role::Worker)
+    {
         let transports = transports.clone();
         let courier = Arc::new(background::courier(&backend, &jobs, transports, &clock));
-        let worker = background::worker(&jobs, facts, &courier, &accounts);
+        let worker = background::worker(&jobs, facts, &courier, &accounts, intel);
         tasks.spawn(worker.run(stopped()));
     }
-    if let (Some(door), Some(log), Some(facts)) = (door, log, facts) {
+    if let (Some(door), Some(log), Some(facts), Some(intel)) = (door, log, facts, intel) {
         // Others may change somebody's rights; the task ends with the process.
         let listening = Arc::clone(&accounts);
         tokio::spawn(async move { listening.listen().await });
@@ -153,13 +180,18 @@ async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
             follower: log.follower,
             authority: authority.as_str().into(),
             probes: probes::of(config, &home, &jobs, &clock),
-            figures: figures::sources(&backend, &jobs, health_figures),
+            figures: figures::sources(&backend, &jobs, &intel, health_figures),
             clock,
             entropy,
             accounts,
             jobs,
             facts,
             notices: Arc::new(Notices::new(Arc::clone(&backend.notices), transports)),
+            desk: intel.desk,
+            registry: intel.registry,
+            vault: intel.vault,
+            feeds: intel.feeds,
+            upstream: intel.upstream,
             installation: rooms::installation(loaded, &home),
             settings: web_settings(config),
         });
@@ -181,6 +213,11 @@ async fn serve(loaded: &Loaded) -> anyhow::Result<()> {
     }
     while let Some(ended) = tasks.join_next().await {
         ended.context(BROKE_OFF)?;
+    }
+    if let Some(desk) = desk
+        && let Err(error) = desk.flush().await
+    {
+        tracing::warn!(%error, "the last counters of lookups are lost");
     }
     tracing::info!("stopped");
     Ok(())

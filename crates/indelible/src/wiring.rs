@@ -18,7 +18,13 @@ use crate::home::{Home, TsaFiles};
 use crate::outgoing::TimeBySntp;
 
 /// What processes tell each other.
-static TOPICS: [&str; 4] = [LIVE_TOPIC, ALERT_TOPIC, JOBS_TOPIC, accounts::TOPIC];
+static TOPICS: [&str; 5] = [
+    LIVE_TOPIC,
+    ALERT_TOPIC,
+    JOBS_TOPIC,
+    accounts::TOPIC,
+    intel::sources::TOPIC,
+];
 
 /// The store, and the bus that reaches every process that shares it.
 pub(crate) struct Backend {
@@ -31,6 +37,12 @@ pub(crate) struct Backend {
     pub(crate) notices: Arc<dyn notify::Store>,
     /// The same database, as accounts see it.
     pub(crate) accounts: Arc<dyn accounts::Store>,
+    /// The same database, as lookups see it.
+    pub(crate) lookups: Arc<dyn intel::lookups::Store>,
+    /// The same database, as the catalogue of sources sees it.
+    pub(crate) sources: Arc<dyn intel::sources::Store>,
+    /// The same database, as feeds see it.
+    pub(crate) feeds: Arc<dyn intel::feeds::Store>,
     pub(crate) bus: Arc<dyn Bus>,
     /// In words, without a password.
     pub(crate) name: String,
@@ -40,7 +52,15 @@ impl Backend {
     /// One database behind all its doors.
     fn of<S>(store: S, bus: Arc<dyn Bus>, name: String) -> Self
     where
-        S: Store + jobs::Store + facts::Store + notify::Store + accounts::Store + 'static,
+        S: Store
+            + jobs::Store
+            + facts::Store
+            + notify::Store
+            + accounts::Store
+            + intel::lookups::Store
+            + intel::sources::Store
+            + intel::feeds::Store
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -48,7 +68,10 @@ impl Backend {
             jobs: Arc::clone(&store) as _,
             facts: Arc::clone(&store) as _,
             notices: Arc::clone(&store) as _,
-            accounts: store,
+            accounts: Arc::clone(&store) as _,
+            lookups: Arc::clone(&store) as _,
+            sources: Arc::clone(&store) as _,
+            feeds: store,
             bus,
             name,
         }

@@ -24,6 +24,12 @@ impl Indicator {
         Self { kind, value }
     }
 
+    /// A value that was in its normal form when it was written down. [`parse`] would undo defanging
+    /// that is part of it.
+    pub fn from_stored(kind: Kind, value: String) -> Self {
+        Self { kind, value }
+    }
+
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind

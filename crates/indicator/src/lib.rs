@@ -1,6 +1,6 @@
 //! What an indicator is: kinds, forms, finding them in text.
 //!
-//! An [`Indicator`] is a [`Kind`] and a value in its normal form, so that two texts that mean the same compare equal: [`parse`] reads one of a known kind, [`detect`] asks what a text is, [`refang`] undoes what people do to links and [`defang`] does it again, which is how values are shown. [`extract`] finds all indicators of a text in one linear pass and tells where they stand; [`unique`] makes a list of them. This crate opens no file, asks nobody and knows no time; whether an indicator means harm is a matter of sources.
+//! An [`Indicator`] is a [`Kind`] and a value in its normal form, so that two texts that mean the same compare equal: [`parse`] reads one of a known kind, [`detect`] asks what a text is, [`refang`] undoes what people do to links and [`defang`] does it again, which is how values are shown. [`extract`] finds all indicators of a text in one linear pass and tells where they stand; [`unique`] makes a list of them, and [`feed`] knows which of millions a text mentions. This crate opens no file, asks nobody and knows no time; whether an indicator means harm is a matter of sources.
 //!
 //! **Libraries.** `url` and `idna` know hosts and URLs, `psl` the public suffixes (compiled in: a list is as old as the build). The scanner is ours: a regular expression for all kinds and disguises is long before it is right, and backtracking ones have made every known tool stop on hostile text.
 //!
@@ -25,6 +25,7 @@ mod clean;
 mod defang;
 pub mod document;
 pub mod extract;
+pub mod feed;
 mod indicator;
 mod kind;
 mod letter;

@@ -377,10 +377,14 @@ async fn end(
     .await
     .map_err(unavailable)?;
     let Some(feed) = feed else { return Ok(()) };
-    sqlx::query!("update feed set due_at_us = $2 where id = $1", feed, ended.due.0)
-        .execute(&mut *tx)
-        .await
-        .map_err(unavailable)?;
+    sqlx::query!(
+        "update feed set due_at_us = $2 where id = $1",
+        feed,
+        ended.due.0
+    )
+    .execute(&mut *tx)
+    .await
+    .map_err(unavailable)?;
     if ended.outcome == Outcome::Complete {
         sqlx::query!(
             "update feed

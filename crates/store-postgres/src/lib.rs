@@ -19,6 +19,7 @@ mod forget;
 mod jobs;
 mod keep;
 mod lease;
+mod lookups;
 mod pool;
 mod rows;
 mod seal;

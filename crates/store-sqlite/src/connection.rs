@@ -20,6 +20,7 @@ pub(crate) const LASTING: Schema = Schema(&[
     include_str!("../migrations/0001_log.sql"),
     include_str!("../migrations/0002_jobs.sql"),
     include_str!("../migrations/0003_accounts.sql"),
+    include_str!("../migrations/0004_lookups.sql"),
     include_str!("../migrations/0005_sources.sql"),
     include_str!("../migrations/0006_feeds.sql"),
 ]);

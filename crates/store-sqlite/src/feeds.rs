@@ -77,7 +77,9 @@ fn adopt(tx: &Connection, feeds: &[NewFeed], now: UnixMicros) -> rusqlite::Resul
     for new in feeds {
         let known = tx
             .prepare_cached("select id, description from feed where slug = ?1")?
-            .query_row([&new.slug], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .query_row([&new.slug], |row| {
+                Ok((row.get(0)?, row.get::<_, String>(1)?))
+            })
             .optional()?;
         match known {
             None => {
@@ -554,7 +556,9 @@ impl Store for SqliteStore {
 
     async fn end(&self, run: RunId, ended: Ended, now: UnixMicros) -> Result<(), Unavailable> {
         let writer = &self.lasting.writer;
-        writer.transaction(move |tx| end(tx, run, &ended, now)).await
+        writer
+            .transaction(move |tx| end(tx, run, &ended, now))
+            .await
     }
 
     async fn forget(

@@ -20,6 +20,7 @@ mod forget;
 mod jobs;
 mod keep;
 mod lease;
+mod lookups;
 mod pool;
 mod queue;
 mod read;

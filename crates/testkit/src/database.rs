@@ -29,19 +29,27 @@ pub struct Stores {
     pub facts: Arc<dyn facts::Store>,
     /// The accounts'.
     pub accounts: Arc<dyn accounts::Store>,
+    /// What lookups leave behind.
+    pub lookups: Arc<dyn intel::lookups::Store>,
 }
 
 impl Stores {
     fn of<S>(store: S) -> Self
     where
-        S: stamp::Store + jobs::Store + facts::Store + accounts::Store + 'static,
+        S: stamp::Store
+            + jobs::Store
+            + facts::Store
+            + accounts::Store
+            + intel::lookups::Store
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
             log: Arc::clone(&store) as _,
             jobs: Arc::clone(&store) as _,
             facts: Arc::clone(&store) as _,
-            accounts: store,
+            accounts: Arc::clone(&store) as _,
+            lookups: store,
         }
     }
 }
@@ -88,6 +96,14 @@ impl Database {
 
     /// The same, to keep the desk's catalogue.
     pub async fn open_catalogue(&self) -> Arc<dyn intel::sources::Store> {
+        match &self.url {
+            None => Arc::new(SqliteStore::open(self.folder()).unwrap()),
+            Some(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
+
+    /// The same, to keep feeds.
+    pub async fn open_feeds(&self) -> Arc<dyn intel::feeds::Store> {
         match &self.url {
             None => Arc::new(SqliteStore::open(self.folder()).unwrap()),
             Some(url) => Arc::new(PostgresStore::open(url).await.unwrap()),

@@ -12,6 +12,9 @@ use base::{Actor, Clock, Entropy, UnixMicros, Who};
 use facts::Facts;
 use http::request::Parts as RequestParts;
 use http::{HeaderMap, HeaderValue};
+use intel::feeds::Feeds;
+use intel::upstream::Upstream;
+use intel::{Desk, Registry, Vault};
 use jobs::Jobs;
 use notify::Notices;
 use stamp::{Follower, Ledger, Notary, Store};
@@ -25,6 +28,8 @@ use crate::limit::{Left, Limiter};
 use crate::live::Live;
 use crate::pages::lines::Lines;
 use crate::problem::{ApiError, Kind};
+use crate::rooms::desk::notifications::Figures;
+use crate::rooms::desk::running::Running;
 use crate::settings::WebSettings;
 use crate::tsa::TimeStamping;
 
@@ -68,6 +73,16 @@ pub struct Parts {
     pub facts: Arc<Facts>,
     /// Mail and messages.
     pub notices: Arc<Notices>,
+    /// Lookups.
+    pub desk: Arc<Desk>,
+    /// Sources, providers and lists.
+    pub registry: Arc<Registry>,
+    /// Secrets of sources.
+    pub vault: Arc<Vault>,
+    /// Feeds and their index.
+    pub feeds: Arc<Feeds>,
+    /// The way out of sources, for the test bench.
+    pub upstream: Arc<dyn Upstream>,
     /// What the operator decided, and what the machine says.
     pub installation: Installation,
     /// Limits, times and rates.
@@ -96,6 +111,15 @@ pub struct App {
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) facts: Arc<Facts>,
     pub(crate) notices: Arc<Notices>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) feeds: Arc<Feeds>,
+    pub(crate) upstream: Arc<dyn Upstream>,
+    /// Lookups whose page is open.
+    pub(crate) running: Arc<Running>,
+    /// What the bell is counted with.
+    pub(crate) source_figures: Arc<Figures>,
     pub(crate) installation: Installation,
     pub(crate) lines: Lines,
     pub(crate) time_stamping: Option<TimeStamping>,
@@ -127,6 +151,11 @@ impl App {
             jobs,
             facts,
             notices,
+            desk,
+            registry,
+            vault,
+            feeds,
+            upstream,
             installation,
             settings,
         } = parts;
@@ -154,6 +183,13 @@ impl App {
             jobs,
             facts,
             notices,
+            desk,
+            registry,
+            vault,
+            feeds,
+            upstream,
+            running: Arc::default(),
+            source_figures: Arc::default(),
             installation,
         })
     }

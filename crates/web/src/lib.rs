@@ -36,6 +36,7 @@ mod router;
 mod serve;
 mod settings;
 pub mod shell;
+mod sse;
 pub mod strings;
 mod tsa;
 mod witness;

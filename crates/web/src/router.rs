@@ -129,6 +129,7 @@ pub fn routes() -> Vec<Route> {
     ];
     routes.extend(rooms::routes());
     routes.extend(api::rooms::routes());
+    routes.extend(api::desk::routes());
     routes.extend(pages::routes::routes());
     routes
 }

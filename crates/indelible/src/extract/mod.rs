@@ -68,7 +68,7 @@ pub(crate) struct Options {
 
 /// The form of documents on the command line.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum AskedForm {
+pub(crate) enum AskedForm {
     /// What it looks like: mail, STIX, MISP, else text
     Auto,
     /// Free text, however long
@@ -83,8 +83,22 @@ enum AskedForm {
     Misp,
 }
 
+impl AskedForm {
+    /// The form; none means to look.
+    pub(crate) fn form(self) -> Option<Form> {
+        match self {
+            Self::Auto => None,
+            Self::Text => Some(Form::Text),
+            Self::Csv => Some(Form::Csv),
+            Self::Mail => Some(Form::Mail),
+            Self::Stix => Some(Form::Stix),
+            Self::Misp => Some(Form::Misp),
+        }
+    }
+}
+
 /// Reads a kind, and says which there are.
-fn kind(text: &str) -> Result<Kind, String> {
+pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     text.parse().map_err(|why| {
         let names: Vec<String> = Kind::ALL
             .iter()
@@ -118,12 +132,7 @@ impl Options {
             _ if self.mail => Some(Form::Mail),
             _ if self.stix => Some(Form::Stix),
             _ if self.misp => Some(Form::Misp),
-            AskedForm::Auto => None,
-            AskedForm::Text => Some(Form::Text),
-            AskedForm::Csv => Some(Form::Csv),
-            AskedForm::Mail => Some(Form::Mail),
-            AskedForm::Stix => Some(Form::Stix),
-            AskedForm::Misp => Some(Form::Misp),
+            asked => asked.form(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A description that was checked: what it asks, and what it reads out of an answer.
 
 use indicator::{Indicator, Kind, KindSet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 use url::Url;
@@ -94,7 +94,7 @@ pub struct Finding {
 }
 
 /// One thing that is shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// What it is called.
     pub name: String,

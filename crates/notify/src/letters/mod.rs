@@ -7,6 +7,7 @@ mod account;
 mod moment;
 mod print;
 mod sign_in;
+mod watch;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub use account::{
     VerifyEmail,
 };
 pub use sign_in::{NewSignIn, SignInCode};
+pub use watch::{Finding, IndicatorChanged};
 
 use crate::{Address, Message};
 

@@ -55,6 +55,26 @@ fn letters_read_as_they_should() {
             at: AT,
             address,
         }),
+        message(&IndicatorChanged {
+            indicator: "evil[.]example[.]com",
+            before: "unknown",
+            after: "malicious",
+            findings: &[
+                Finding {
+                    source: "URLhaus".into(),
+                    before: "unknown".into(),
+                    after: "malicious".into(),
+                    fields: 3,
+                },
+                Finding {
+                    source: "InternetDB".into(),
+                    before: "unknown".into(),
+                    after: "unknown".into(),
+                    fields: 1,
+                },
+            ],
+            link,
+        }),
         message(&PasswordChanged {
             at: AT,
             address: None,

@@ -3,9 +3,11 @@
 
 mod accounts;
 mod facts;
+mod feeds;
 mod forgetting;
 mod jobs;
 mod keeping;
+mod lookups;
 mod notices;
 mod pooling;
 mod sealing;
@@ -25,7 +27,9 @@ use tlog::{Hash, TILE_WIDTH, TileId};
 
 pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
+pub use self::feeds::check_feeds;
 pub use self::jobs::check_jobs;
+pub use self::lookups::check_lookups;
 pub use self::sources::check_sources;
 use crate::{Database, Dialect, SeededEntropy, SimClock};
 

@@ -49,6 +49,16 @@ async fn postgres_keeps_the_contract_of_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_lookups() {
+    contract::check_lookups(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_lookups() {
+    contract::check_lookups(Dialect::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_keeps_the_contract_of_sources() {
     contract::check_sources(Dialect::Sqlite).await;
 }
@@ -56,4 +66,14 @@ async fn sqlite_keeps_the_contract_of_sources() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_keeps_the_contract_of_sources() {
     contract::check_sources(Dialect::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_feeds() {
+    contract::check_feeds(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_feeds() {
+    contract::check_feeds(Dialect::Postgres).await;
 }

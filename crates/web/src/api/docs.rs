@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document: every operation of the API with its parameters, bodies, answers and
 //! problems. A test holds it against the table of routes.
 
+mod desk;
 mod operations;
 mod rooms;
 mod schemas;
@@ -157,6 +158,7 @@ fn schema(shape: Shape) -> Value {
         Shape::Text => json!({ "type": "string" }),
         Shape::Bytes => json!({ "type": "string", "contentMediaType": "application/octet-stream" }),
         Shape::Object => json!({ "type": "object" }),
+        Shape::List => json!({ "type": "array", "items": { "type": "object" } }),
     }
 }
 
@@ -172,12 +174,154 @@ fn parameter(name: &str) -> Value {
             json!("token."),
             "A whole act such as `token.make`, or a room with its dot.",
         ),
+        "user" => (
+            "query",
+            "integer",
+            Value::Null,
+            "Only what this account did.",
+        ),
+        "target" => (
+            "query",
+            "string",
+            json!("user:2"),
+            "Only what was done to this.",
+        ),
+        "from" | "to" => (
+            "query",
+            "string",
+            json!("2026-11-21"),
+            "The first, or the last, day that is meant, in UTC.",
+        ),
         "older" => (
             "query",
             "integer",
             Value::Null,
             "Only what is older: `next` of the page before.",
         ),
+        "data" => (
+            "query",
+            "string",
+            json!("192.0.2.7"),
+            "What to look up, defanged or not.",
+        ),
+        "kindQuery" => (
+            "query",
+            "string",
+            json!("IPV4"),
+            "Its kind, as on the wire; detected, or any, unless said.",
+        ),
+        "kindPath" => ("path", "string", json!("IPV4"), "The kind, as on the wire."),
+        "value" => (
+            "path",
+            "string",
+            json!("192.0.2.7"),
+            "The value, percent-encoded.",
+        ),
+        "sourceIds" => (
+            "query",
+            "string",
+            json!("urlhaus"),
+            "Only these sources, by number or slug; may be given again, or with commas. `source_ids` and `sources` mean the same. Missing: all.",
+        ),
+        "tlp" => (
+            "query",
+            "string",
+            json!("AMBER"),
+            "How far the value may travel: CLEAR, GREEN, AMBER, AMBER+STRICT, RED.",
+        ),
+        "fresh" => (
+            "query",
+            "boolean",
+            Value::Null,
+            "Ask although an answer is at hand.",
+        ),
+        "ignoreErrors" => (
+            "query",
+            "boolean",
+            Value::Null,
+            "Leave out sources that have no answer.",
+        ),
+        "form" => (
+            "query",
+            "string",
+            json!("text"),
+            "What the body is: auto, text, mail, csv, stix, misp.",
+        ),
+        "kinds" => (
+            "query",
+            "string",
+            json!("DOMAIN,IPV4"),
+            "Only these kinds, with commas.",
+        ),
+        "parts" => (
+            "query",
+            "boolean",
+            Value::Null,
+            "Tell hosts of URLs and domains of addresses of mail too.",
+        ),
+        "format" => ("query", "string", json!("md"), "json, csv or md."),
+        "verdict" => (
+            "query",
+            "string",
+            json!("MALICIOUS"),
+            "UNKNOWN, CLEAN, KNOWN_GOOD, SUSPICIOUS or MALICIOUS.",
+        ),
+        "userId" => ("query", "integer", Value::Null, "Only this account's."),
+        "bulkId" => ("query", "integer", Value::Null, "Only items of this bulk."),
+        "asked" => (
+            "query",
+            "boolean",
+            Value::Null,
+            "Only what somebody asked for alone: no bulks, no watches.",
+        ),
+        "itemState" => ("query", "string", json!("WAITING"), "WAITING or DONE."),
+        "troubled" => (
+            "query",
+            "boolean",
+            Value::Null,
+            "Only those with a source in trouble.",
+        ),
+        "afterPlace" => (
+            "query",
+            "integer",
+            Value::Null,
+            "Only what comes after this place: the last one of the page before.",
+        ),
+        "all" => (
+            "query",
+            "boolean",
+            Value::Null,
+            "Everybody's, not only one's own.",
+        ),
+        "requestId" => ("query", "integer", json!(1), "Of which request."),
+        "secret" => ("path", "string", Value::Null, "The last part of the link."),
+        "slug" => ("path", "string", json!("urlhaus"), "The slug."),
+        "slugQuery" => (
+            "query",
+            "string",
+            Value::Null,
+            "Its name in addresses; made from its name, unless said.",
+        ),
+        "n" => ("path", "integer", json!(1), "The version's number."),
+        "against" => (
+            "query",
+            "integer",
+            Value::Null,
+            "The number of the version to compare with.",
+        ),
+        "from" => (
+            "query",
+            "string",
+            json!("2026-01-01T00:00:00Z"),
+            "The first hour.",
+        ),
+        "to" => (
+            "query",
+            "string",
+            Value::Null,
+            "The last hour; now, unless said.",
+        ),
+        "url" => ("query", "string", Value::Null, "Whose icon; not looked at."),
         "wait" => (
             "query",
             "string",
@@ -257,6 +401,11 @@ fn parameter(name: &str) -> Value {
         "name": match name {
             "record" => "id",
             "older" => "before",
+            "kindQuery" | "kindPath" => "kind",
+            "itemState" => "state",
+            "afterPlace" => "after",
+            "secret" | "slug" => "name",
+            "slugQuery" => "slug",
             name => name,
         },
         "in": place,

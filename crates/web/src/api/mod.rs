@@ -1,6 +1,7 @@
 //! Protocol v1 over HTTP, and what we add to it under `/api/`.
 
 pub(crate) mod bulk;
+pub(crate) mod desk;
 pub(crate) mod docs;
 pub(crate) mod forms;
 pub(crate) mod live;

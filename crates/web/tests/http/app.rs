@@ -22,6 +22,8 @@ use tlog::SigningKey;
 use tsa::Authority;
 use web::{App, Installation, Parts, SealerHealth, TimeStamping, Web, WebSettings};
 
+use crate::desk::world::{World, world};
+
 pub(crate) const AUTHORITY: &str = "log.test";
 pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// 2026-01-01T00:00:00Z.
@@ -67,6 +69,8 @@ pub(crate) struct TestApp {
     pub jobs: Arc<Jobs>,
     pub facts: Arc<Facts>,
     pub letters: Arc<Letters>,
+    pub desk: Arc<intel::Desk>,
+    pub world: Arc<World>,
     pub sqlite: Arc<SqliteStore>,
     clock: Arc<StillClock>,
     sealer: tokio::sync::Mutex<Sealer>,
@@ -175,6 +179,9 @@ impl TestApp {
             wake: Box::new(|| {}),
             settings: account_settings(),
         }));
+        let world = world();
+        let intel = intel_of(&sqlite, &bus, &clock, &world).await;
+        let desk = Arc::clone(&intel.desk);
         let transports = notify::Transports::default();
         let notices = Arc::new(notify::Notices::new(Arc::clone(&sqlite) as _, transports));
         let app = App::start(Parts {
@@ -189,6 +196,11 @@ impl TestApp {
             jobs: Arc::clone(&jobs),
             facts: Arc::clone(&facts),
             notices,
+            desk: intel.desk,
+            registry: intel.registry,
+            vault: intel.vault,
+            feeds: intel.feeds,
+            upstream: Arc::clone(&world) as _,
             installation: installation(),
             notary,
             follower: Arc::clone(&follower),
@@ -207,6 +219,8 @@ impl TestApp {
             jobs,
             facts,
             letters,
+            desk,
+            world,
             sqlite,
             clock,
             sealer: tokio::sync::Mutex::new(sealer),
@@ -293,6 +307,85 @@ impl TestApp {
         let answer = self.post("/api/v1/ts/", "application/json", body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The desk and what it is made of.
+struct Intel {
+    registry: Arc<intel::Registry>,
+    vault: Arc<intel::Vault>,
+    feeds: Arc<intel::feeds::Feeds>,
+    desk: Arc<intel::Desk>,
+}
+
+/// Sources that these tests know; the product ships more.
+const SOURCES: [&str; 4] = ["abuseipdb", "crtsh", "internetdb", "urlhaus"];
+
+async fn intel_of(
+    sqlite: &Arc<SqliteStore>,
+    bus: &Arc<InProcessBus>,
+    clock: &Arc<StillClock>,
+    world: &Arc<World>,
+) -> Intel {
+    let entropy: Arc<dyn Entropy> = Arc::new(Seeded(AtomicU64::new(7)));
+    let mut shipped = intel::sources::shipped();
+    shipped.retain(|source| SOURCES.contains(&source.slug.as_str()));
+    let registry = intel::Registry::open(intel::sources::Parts {
+        store: Arc::clone(sqlite) as _,
+        maker: Arc::new(intel::sources::OwnMaker { feeds: None }),
+        shipped,
+        lists: intel::lists::built_in_lists(),
+        configured: std::collections::BTreeMap::new(),
+        clock: Arc::clone(clock) as _,
+        entropy: Arc::clone(&entropy),
+        bus: Arc::clone(bus) as _,
+        wake: Box::new(|| {}),
+    })
+    .await
+    .unwrap();
+    let vault = intel::Vault::open(Arc::clone(&registry), Box::new(|| vec![[7; 32]]));
+    let vault = Arc::new(vault.await.unwrap());
+    let feeds = Arc::new(intel::feeds::Feeds::new(intel::feeds::Parts {
+        store: Arc::clone(sqlite) as _,
+        upstream: Arc::clone(world) as _,
+        clock: Arc::clone(clock) as _,
+        entropy: Arc::clone(&entropy),
+        ways: Arc::new(intel::feeds::ByRegistry {
+            registry: Arc::clone(&registry),
+            vault: Arc::clone(&vault),
+        }),
+        ring: Arc::new(|| {}),
+    }));
+    let desk = Arc::new(intel::Desk::new(intel::desk::Parts {
+        store: Arc::clone(sqlite) as _,
+        registry: Arc::clone(&registry),
+        vault: Arc::clone(&vault),
+        upstream: Arc::clone(world) as _,
+        cache: Arc::new(intel::desk::MemoryCache::new(1 << 20)),
+        tell: Arc::new(Silent),
+        clock: Arc::clone(clock) as _,
+        entropy,
+        wake: Box::new(|| {}),
+        settings: intel::desk::Settings::default(),
+    }));
+    Intel {
+        registry,
+        vault,
+        feeds,
+        desk,
+    }
+}
+
+/// Nobody is told of changes here.
+struct Silent;
+
+#[async_trait::async_trait]
+impl intel::desk::Tell for Silent {
+    async fn indicator_changed(
+        &self,
+        _: &intel::desk::IndicatorChanged,
+    ) -> Result<(), Unavailable> {
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod app;
 mod bad_input;
+mod desk;
 mod house;
 mod live;
 mod log_files;

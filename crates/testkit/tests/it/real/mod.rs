@@ -1,6 +1,7 @@
 //! The real program, from outside.
 
 mod crash;
+mod desk;
 mod facts;
 mod sealers;
 mod strangers;

@@ -12,6 +12,8 @@ pub(super) enum Shape {
     Text,
     Bytes,
     Object,
+    /// An array of objects.
+    List,
 }
 
 pub(super) type Kinds = &'static [(&'static str, Shape)];
@@ -112,6 +114,7 @@ pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     ]
     .into_iter()
     .flatten()
+    .chain(super::desk::operations())
 }
 
 const fn get(

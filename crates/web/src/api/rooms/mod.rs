@@ -3,7 +3,7 @@
 
 mod account;
 mod admin;
-mod trail;
+pub(crate) mod trail;
 mod views;
 
 use accounts::Permission;

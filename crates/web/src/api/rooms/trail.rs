@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::{AuditFilter, AuditId};
+use accounts::AuditId;
 use axum::extract::State;
 use axum::response::Response;
-use base::UserId;
 use facts::{FactId, FactProof};
 use http::{HeaderValue, Uri, header};
 use stamp::ProofAnswer;
@@ -18,25 +17,16 @@ use crate::app::App;
 use crate::negotiate::Format;
 use crate::problem::{ApiError, Kind};
 use crate::query::Segments;
-use crate::rooms::frame::{asked, asked_number};
+use crate::rooms::admin::audit::Search;
+use crate::rooms::frame::asked_number;
 
 /// When a fact that waits may be sealed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// `?q=`, `?act=`, `?target=`, `?user=`, `?before=`, `?limit=`.
+/// `?q=`, `?act=`, `?target=`, `?user=`, `?from=` and `?to=` (days in UTC, both meant whole), `?before=`,
+/// `?limit=`.
 pub(super) async fn page(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
-    let text = |name| {
-        let found = asked(&uri, name)?;
-        Ok::<_, ApiError>((!found.is_empty()).then_some(found))
-    };
-    let filter = AuditFilter {
-        user: asked_number(&uri, "user")?.map(UserId),
-        act: text("act")?,
-        target: text("target")?,
-        text: text("q")?,
-        from: None,
-        to: None,
-    };
+    let filter = Search::of(&uri)?.filter;
     let before = asked_number(&uri, "before")?;
     let found = app.accounts.audit(&filter, before, limit(&uri)?).await?;
     Ok(rows(
@@ -71,7 +61,18 @@ pub(super) async fn proof(
     segments: Segments,
 ) -> Result<Response, ApiError> {
     let id = id(&segments)?;
-    let file = match app.facts.proof_file(FactId(id)).await? {
+    let mut response = proof_answer(app.facts.proof_file(FactId(id)).await?)?;
+    let name = format!("attachment; filename=\"fact-{id}.tlog-proof\"");
+    let name = HeaderValue::try_from(name).expect("a number is ASCII");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+/// A proof file, or why there is none yet or any more.
+pub(crate) fn proof_answer(proof: FactProof) -> Result<Response, ApiError> {
+    let file = match proof {
         FactProof::Unknown => return Err(ApiError::plain(Kind::NoSuchThing).field("id")),
         FactProof::Waiting | FactProof::Log(ProofAnswer::Pending(_)) => {
             return Err(ApiError::plain(Kind::FactWaiting).retry_after(RETRY));
@@ -84,11 +85,5 @@ pub(super) async fn proof(
         }
         FactProof::Log(ProofAnswer::File(file)) => file,
     };
-    let mut response = answer(Format::Text, file.to_string());
-    let name = format!("attachment; filename=\"fact-{id}.tlog-proof\"");
-    let name = HeaderValue::try_from(name).expect("a number is ASCII");
-    response
-        .headers_mut()
-        .insert(header::CONTENT_DISPOSITION, name);
-    Ok(response)
+    Ok(answer(Format::Text, file.to_string()))
 }

@@ -47,6 +47,8 @@ impl Tester {
             .replace("{*name}", "0/000")
             .replace("{ticket}", "x")
             .replace("{provider}", "x")
+            .replace("{kind}", "IPV4")
+            .replace("{value}", "192.0.2.7")
             .replace("{name}", "not-found");
         let mut request = Request::builder().method(route.method.clone()).uri(path);
         for (name, value) in &self.headers {
@@ -185,9 +187,11 @@ async fn every_route_answers_everybody_as_the_table_says() {
     let mut wrong = String::new();
     let mut refused = BTreeSet::new();
     for tester in &testers {
-        // Only so many refusals are written a minute: the rest is counted.
-        app.pass(std::time::Duration::from_mins(2));
-        for route in &routes() {
+        for (number, route) in routes().iter().enumerate() {
+            // Only so many refusals are written a minute: the rest is counted.
+            if number % 50 == 0 {
+                app.pass(std::time::Duration::from_mins(2));
+            }
             let (found, expected) = (tester.asks(&app, route).await, tester.expected(route));
             let is_right = match expected {
                 Some(kind) => found == kind,

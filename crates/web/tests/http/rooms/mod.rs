@@ -2,6 +2,6 @@
 
 mod access;
 mod admin;
-mod browser;
+pub(crate) mod browser;
 mod door;
 mod own;
