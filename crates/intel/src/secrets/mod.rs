@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub use key::{KeyId, KeyRing, ReadKeys, SecretKey};
 pub use vault::{NewSecret, RotateError, SecretChange, Vault, VaultError};
 
+/// Most secrets.
+pub const SECRETS_MAX: usize = 1_000;
 /// Shortest secret, in bytes: the guard finds shorter ones everywhere in what comes back.
 pub const SECRET_BYTES_MIN: usize = 6;
 /// Longest secret, in bytes.

@@ -7,12 +7,13 @@ use base::{Actor, Unavailable, UnixMicros};
 use serde_json::json;
 
 use super::{
-    KeyId, KeyRing, ReadKeys, SECRET_BYTES_MAX, SECRET_BYTES_MIN, SecretId, SecretKey, SecretRef,
+    KeyId, KeyRing, ReadKeys, SECRET_BYTES_MAX, SECRET_BYTES_MIN, SECRETS_MAX, SecretId, SecretKey,
+    SecretRef,
 };
 use crate::declared::Fault;
 use crate::sources::{
     ChangeError, Changed, Checker, InsertSecret, NAME_LETTERS_MAX, Registry, Rotated, UpdateSecret,
-    changed, made, target,
+    changed, made, room_for_one_more, target,
 };
 
 /// How often an act is tried again because somebody rotated the key meanwhile.
@@ -117,6 +118,7 @@ impl Vault {
             new.expires_at,
         );
         checker.done()?;
+        room_for_one_more(self.registry.current().secrets().len(), SECRETS_MAX)?;
         for _ in 0..TRIES_MAX {
             let key = self.key().await.map_err(shut)?;
             let details = vec![

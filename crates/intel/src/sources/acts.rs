@@ -4,8 +4,8 @@ use accounts::Page;
 use base::{Actor, Unavailable};
 use serde_json::{Value, json};
 
-use super::change::{changed, inserted};
-use super::check::Checker;
+use super::change::{changed, inserted, room_for_one_more};
+use super::check::{Checker, SOURCES_MAX};
 use super::configured::Binding;
 use super::records::{InsertSource, NewVersion, UpdateSource, VersionOrigin, VersionRow};
 use super::registry::{made, target};
@@ -86,6 +86,7 @@ impl Registry {
         if !faults.is_empty() {
             return Err(ChangeError::Invalid(faults));
         }
+        room_for_one_more(self.current().all().len(), SOURCES_MAX)?;
         let details = vec![
             ("slug", json!(slug)),
             ("name", json!(source.definition.name)),

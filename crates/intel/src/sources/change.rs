@@ -58,6 +58,16 @@ impl ChangeError {
     }
 }
 
+/// Refuses one more where there are as many as there may be. Two who add at once may both pass: the
+/// limit keeps memory in bounds, and need not be exact.
+pub(crate) fn room_for_one_more(count: usize, max: usize) -> Result<(), ChangeError> {
+    if count < max {
+        return Ok(());
+    }
+    let what = format!("there are {max} already, which is the most");
+    Err(ChangeError::invalid("name", what))
+}
+
 /// The number of a new row. `refers_to` is the field whose row may be gone.
 pub(crate) fn inserted(inserted: Inserted, refers_to: &str) -> Result<i64, ChangeError> {
     match inserted {

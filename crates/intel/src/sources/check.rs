@@ -8,6 +8,10 @@ use super::{Body, Definition, Settings};
 use crate::declared::{Declared, Fault};
 use crate::{SecretPlace, Window};
 
+/// Most sources.
+pub const SOURCES_MAX: usize = 1_000;
+/// Most providers.
+pub const PROVIDERS_MAX: usize = 1_000;
 /// Longest slug, in bytes.
 pub const SLUG_BYTES_MAX: usize = 60;
 /// Longest name, in characters.

@@ -6,7 +6,7 @@ use indicator::lists::{BadEntry, List, Lists};
 use indicator::{Indicator, Kind};
 use serde_json::json;
 
-use super::change::{changed, inserted};
+use super::change::{changed, inserted, room_for_one_more};
 use super::check::{Checker, NAME_LETTERS_MAX, trim};
 use super::registry::{made, target};
 use super::store::{Holder, UpdateIgnoreList};
@@ -62,10 +62,7 @@ impl Registry {
         list: NewIgnoreList,
     ) -> Result<ListId, ChangeError> {
         let list = list.checked()?;
-        if self.current().ignore_lists().len() >= IGNORE_LISTS_MAX {
-            let what = format!("there are {IGNORE_LISTS_MAX} already, which is the most");
-            return Err(ChangeError::invalid("name", what));
-        }
+        room_for_one_more(self.current().ignore_lists().len(), IGNORE_LISTS_MAX)?;
         let entry = self.entry(actor, "ignore-list.make", made("ignore-list"), told(&list));
         let id = inserted(self.store.insert_ignore_list(list, entry).await?, "slug")?;
         self.written().await;
@@ -225,13 +222,8 @@ impl Registry {
         };
         let mut checker = Checker::default();
         checker.slug(&slug);
-        if self.current().warning_lists().len() >= WARNING_LISTS_MAX {
-            checker.fault(
-                "list",
-                format!("there are {WARNING_LISTS_MAX} already, the most"),
-            );
-        }
         checker.done()?;
+        room_for_one_more(self.current().warning_lists().len(), WARNING_LISTS_MAX)?;
         let details = with_slug(&slug, &list);
         let entry = self.entry(actor, "warning-list.make", made("warning-list"), details);
         let outcome = self.store.insert_warning_list(&slug, json, entry).await?;

@@ -30,7 +30,8 @@ pub use acts::{NewSource, SourceChange, Version};
 pub use bench::{Asked, Candidate, Trial, Tried, TryError};
 pub use change::ChangeError;
 pub use check::{
-    ABOUT_LETTERS_MAX, DEFINITION_BYTES_MAX, NAME_LETTERS_MAX, SECONDS_MAX, SLUG_BYTES_MAX,
+    ABOUT_LETTERS_MAX, DEFINITION_BYTES_MAX, NAME_LETTERS_MAX, PROVIDERS_MAX, SECONDS_MAX,
+    SLUG_BYTES_MAX, SOURCES_MAX,
 };
 pub use configured::{
     BODY_BYTES_MAX, Binding, Configured, MissingSecret, MissingWhy, Provider, SlotState,
@@ -53,6 +54,6 @@ pub use store::{
     Holder, InsertSecret, Reseal, Rotated, Seal, Store, UpdateIgnoreList, UpdateSecret,
 };
 
-pub(crate) use change::changed;
+pub(crate) use change::{changed, room_for_one_more};
 pub(crate) use check::Checker;
 pub(crate) use registry::{made, target};

@@ -3,8 +3,8 @@
 use base::Actor;
 use serde_json::json;
 
-use super::change::{changed, inserted};
-use super::check::{Checker, NAME_LETTERS_MAX, trim};
+use super::change::{changed, inserted, room_for_one_more};
+use super::check::{Checker, NAME_LETTERS_MAX, PROVIDERS_MAX, trim};
 use super::registry::{made, target};
 use super::{ChangeError, NewProvider, Registry, slug_of};
 use crate::ProviderId;
@@ -40,6 +40,7 @@ impl Registry {
         provider: NewProvider,
     ) -> Result<ProviderId, ChangeError> {
         let provider = provider.checked()?;
+        room_for_one_more(self.current().providers().len(), PROVIDERS_MAX)?;
         let entry = self.entry(actor, "provider.make", made("provider"), told(&provider));
         let id = inserted(self.store.insert_provider(provider, entry).await?, "slug")?;
         self.written().await;
