@@ -148,8 +148,8 @@ async fn misbehave(mode: Mode, answer: Answer, in_words: bool) -> Response {
             body: Bytes::from_static(b"<html>\xff\xfe{\"not\": json"),
         }),
         Mode::Long => {
-            let piece = || Ok::<_, Infallible>(Bytes::from_static(&[b' '; PIECE_BYTES]));
-            let pieces = stream::repeat_with(piece);
+            let piece = Bytes::from(vec![b' '; PIECE_BYTES]);
+            let pieces = stream::repeat_with(move || Ok::<_, Infallible>(piece.clone()));
             Body::from_stream(pieces).into_response()
         }
         Mode::Inwards => dress(Answer {

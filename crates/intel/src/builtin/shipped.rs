@@ -71,8 +71,8 @@ fn dns() -> Shipped {
 fn origins() -> Shipped {
     let body = BuiltIn {
         revision: 1,
-        base: None,
-        hosts: vec![origins::SERVER.to_owned()],
+        base: Some(format!("whois://{}", origins::SERVER)),
+        hosts: Vec::new(),
     };
     let about = "Whose network an address is in: number, name, prefix, country and registry.";
     let origins = Definition {
