@@ -108,6 +108,15 @@ export const W = {
   elsewhere: (authority: string, index: number) => `This reference is of another log. Open it there: ${authority.startsWith("http://") ? authority : `https://${authority}`}/${index}`,
   copied: "Copied",
 
+  // The desk.
+  deskAsk: (indicators: number, sources: number) =>
+    indicators === 0 ? "Look up" : `Look up ${indicators === 1 ? "this one" : `these ${grouped(indicators)}`} at ${sources} ${sources === 1 ? "source" : "sources"}`,
+  deskNothingChosen: "Choose at least one indicator.",
+  deskTooLong: (max: string) => `At most ${max} are read here. Larger files: indelible extract, or the API.`,
+  deskFile: (name: string, bytes: string) => `${name}, ${bytes}`,
+  deskUnread: "This could not be read. Reload the page and try again.",
+  deskNoJson: (why: string) => `Not JSON yet: ${why}`,
+
   // Passkeys.
   passkeyAdd: "Add a passkey",
   passkeyConfirm: "Confirm with a passkey",

@@ -10,6 +10,7 @@
     reason = "a tool for developers: it talks to the terminal and reads the environment"
 )]
 
+mod demo;
 mod docs;
 mod postgres;
 mod run;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::demo::Demo;
 use crate::postgres::Cluster;
 use crate::run::{cargo, find, root, run, target};
 use crate::server::Server;
@@ -148,6 +149,18 @@ fn browser(parts: &mut Parts) -> Result<()> {
         .args(["test/rooms.mjs", &server.local_url()])
         .arg(target().join("shots"))
         .arg(server.setup_link()?)
+        .arg(&program)
+        .arg(&server.provider().issuer)
+        .env("PROVIDER_SECRET", server.provider().secret)
+        .env("BROWSER", &chromium)
+        .current_dir(root().join("frontend")))?;
+    drop(server);
+    let demo = Demo::start(&program)?;
+    let (account, password) = demo.account();
+    run(Command::new("node")
+        .args(["test/desk.mjs", demo.url()])
+        .arg(target().join("shots"))
+        .args([account, password])
         .arg(&program)
         .env("BROWSER", &chromium)
         .current_dir(root().join("frontend")))

@@ -188,30 +188,32 @@ impl Contract {
     /// What it says to a wrong key.
     pub(crate) fn refuse(&self) -> Answer {
         match &self.unauthorized {
-            Some(said) => said.answer(""),
+            Some(said) => said.answer("", 1),
             None => Answer::text(403, "Forbidden"),
         }
     }
 
     /// What it says when the quota is used up.
     pub(crate) fn limit(&self) -> Answer {
-        self.limited.answer("")
+        self.limited.answer("", 1)
     }
 }
 
 impl Fits<'_> {
-    /// What the service says of the value.
-    pub(crate) fn answer(&self) -> Answer {
+    /// What the service says of the value, when it is asked about it for the `times`th time.
+    pub(crate) fn answer(&self, times: u64) -> Answer {
         if let Some(known) = self.contract.answers.get(&self.value) {
             let said = Said {
                 status: 200,
                 body: known.clone(),
                 headers: BTreeMap::new(),
             };
-            return said.answer(&self.value);
+            return said.answer(&self.value, times);
         }
         let absent = self.route.absent.as_ref();
-        absent.unwrap_or(&self.contract.absent).answer(&self.value)
+        absent
+            .unwrap_or(&self.contract.absent)
+            .answer(&self.value, times)
     }
 }
 
@@ -344,11 +346,11 @@ impl Answer {
 }
 
 impl Said {
-    /// With `{value}` replaced by what was asked about.
-    fn answer(&self, value: &str) -> Answer {
+    /// With `{value}` replaced by what was asked about, and `{times}` by how often.
+    fn answer(&self, value: &str, times: u64) -> Answer {
         let mut answer = match &self.body {
             Value::String(words) => Answer::text(self.status, words),
-            document => Answer::json(self.status, &filled(document, value)),
+            document => Answer::json(self.status, &filled(document, value, times)),
         };
         for (name, value) in &self.headers {
             answer.headers.retain(|(known, _)| known != name);
@@ -358,13 +360,14 @@ impl Said {
     }
 }
 
-fn filled(document: &Value, value: &str) -> Value {
+fn filled(document: &Value, value: &str, times: u64) -> Value {
     match document {
+        Value::String(text) if text == "{times}" => times.into(),
         Value::String(text) => text.replace("{value}", value).into(),
-        Value::Array(list) => list.iter().map(|one| filled(one, value)).collect(),
+        Value::Array(list) => list.iter().map(|one| filled(one, value, times)).collect(),
         Value::Object(members) => members
             .iter()
-            .map(|(name, one)| (name.clone(), filled(one, value)))
+            .map(|(name, one)| (name.clone(), filled(one, value, times)))
             .collect(),
         other => other.clone(),
     }
@@ -408,7 +411,7 @@ mod tests {
                 body: &Bytes::new(),
             };
             let read = contract("abuseipdb").unwrap().read(&asked);
-            read.map_or_else(|answer| answer.status, |fits| fits.answer().status)
+            read.map_or_else(|answer| answer.status, |fits| fits.answer(1).status)
         };
         let good = "ipAddress=192.0.2.7&maxAgeInDays=90";
         assert_eq!(ask(good, &headers(KEY)), 200);

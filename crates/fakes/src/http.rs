@@ -102,7 +102,7 @@ async fn respond(state: &State, slug: &str, asked: &Asked<'_>) -> Response {
             let answer = match mode {
                 Mode::Limit => contract.limit(),
                 Mode::Unauthorized => contract.refuse(),
-                _ => fits.answer(),
+                _ => fits.answer(state.times(slug, &fits.value)),
             };
             misbehave(mode, answer, true).await
         }

@@ -36,6 +36,9 @@ pub const KEY: &str = "fake-key-of-nobody";
 /// How many requests of each service are remembered.
 const HEARD_MAX: usize = 1000;
 
+/// How many values are remembered with how often they were asked about.
+const VALUES_MAX: usize = 100_000;
+
 /// A request that a service heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
@@ -62,6 +65,7 @@ impl Heard {
 pub(crate) struct State {
     modes: Mutex<BTreeMap<String, Mode>>,
     heard: Mutex<BTreeMap<String, (u64, VecDeque<Heard>)>>,
+    times: Mutex<BTreeMap<(String, String), u64>>,
     scans: scan::Scans,
     feeds: feeds::Feeds,
 }
@@ -84,6 +88,18 @@ impl State {
             list.pop_front();
         }
         list.push_back(heard);
+    }
+
+    /// How often a service was asked about a value, with this time.
+    fn times(&self, slug: &str, value: &str) -> u64 {
+        let mut times = self.times.lock();
+        if times.len() > VALUES_MAX {
+            times.clear();
+        }
+        let times = times.entry((slug.to_owned(), value.to_owned()));
+        let times = times.or_default();
+        *times += 1;
+        *times
     }
 
     fn count(&self, slug: &str) -> u64 {

@@ -102,6 +102,14 @@ impl Database {
         }
     }
 
+    /// The same, to keep feeds.
+    pub async fn open_feeds(&self) -> Arc<dyn intel::feeds::Store> {
+        match &self.url {
+            None => Arc::new(SqliteStore::open(self.folder()).unwrap()),
+            Some(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
+
     /// Its data folder; a Postgres database has an empty one.
     pub fn folder(&self) -> &Path {
         self.folder.path()

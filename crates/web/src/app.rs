@@ -28,6 +28,8 @@ use crate::limit::{Left, Limiter};
 use crate::live::Live;
 use crate::pages::lines::Lines;
 use crate::problem::{ApiError, Kind};
+use crate::rooms::desk::notifications::Figures;
+use crate::rooms::desk::running::Running;
 use crate::settings::WebSettings;
 use crate::tsa::TimeStamping;
 
@@ -114,6 +116,10 @@ pub struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) upstream: Arc<dyn Upstream>,
+    /// Lookups whose page is open.
+    pub(crate) running: Arc<Running>,
+    /// What the bell is counted with.
+    pub(crate) source_figures: Arc<Figures>,
     pub(crate) installation: Installation,
     pub(crate) lines: Lines,
     pub(crate) time_stamping: Option<TimeStamping>,
@@ -182,6 +188,8 @@ impl App {
             vault,
             feeds,
             upstream,
+            running: Arc::default(),
+            source_figures: Arc::default(),
             installation,
         })
     }

@@ -20,6 +20,8 @@ pub enum Room {
     How,
     /// The API's page.
     Api,
+    /// The desk.
+    Desk,
     /// The reader's own account, and the administrator's room.
     Account,
     /// The door.
@@ -42,6 +44,28 @@ pub struct Shell<'a> {
     /// The page's own address, for the side's navigation.
     place: &'static str,
     flash: Option<String>,
+    /// How many things need attention, for those who may see them.
+    bell: Option<Bell>,
+}
+
+/// How many things need attention.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bell(pub usize);
+
+impl Bell {
+    /// The number in the bell; none when all is well.
+    pub(crate) fn count(self) -> Option<usize> {
+        (self.0 > 0).then_some(self.0)
+    }
+
+    /// The same in words.
+    pub(crate) fn says(self) -> String {
+        match self.0 {
+            0 => "Nothing needs attention".to_owned(),
+            1 => "One thing needs attention".to_owned(),
+            count => format!("{count} things need attention"),
+        }
+    }
 }
 
 /// Whoever reads a page, signed in.
@@ -60,8 +84,6 @@ pub(crate) struct Errand {
     pub name: &'static str,
 }
 
-const OWN: &str = "Your account";
-const INSTALLATION: &str = "Installation";
 const DO: &str = "Do";
 const PUBLIC: &str = "Public pages";
 
@@ -69,11 +91,7 @@ impl Reader {
     fn of(known: &Identity) -> Self {
         let may = |place: &&Place| place.needs.is_none_or(|needed| known.may(needed));
         let places = strings::PLACES.iter().filter(may).map(|place| Errand {
-            group: if place.needs.is_none() {
-                OWN
-            } else {
-                INSTALLATION
-            },
+            group: place.group,
             href: place.href,
             name: place.name,
         });
@@ -95,7 +113,7 @@ impl Reader {
 
     /// The groups of the side's navigation that hold anything.
     pub(crate) fn groups(&self) -> Vec<&'static str> {
-        [INSTALLATION, OWN]
+        [strings::DESK, strings::INSTALLATION, strings::OWN]
             .into_iter()
             .filter(|group| self.acts.iter().any(|act| act.group == *group))
             .collect()
@@ -118,6 +136,7 @@ impl<'a> Shell<'a> {
             form_token: String::new(),
             place: "",
             flash: None,
+            bell: None,
         }
     }
 
@@ -135,6 +154,25 @@ impl<'a> Shell<'a> {
     pub(crate) fn at(mut self, place: &'static str) -> Self {
         self.place = place;
         self
+    }
+
+    /// The same, with a bell that says how many things need attention.
+    #[must_use]
+    pub(crate) fn ringing(mut self, count: Option<usize>) -> Self {
+        self.bell = count.map(Bell);
+        self
+    }
+
+    /// How many things need attention; `None` for those who may not see them.
+    pub(crate) fn bell(&self) -> Option<Bell> {
+        self.bell
+    }
+
+    /// Whether the reader may open the desk.
+    pub(crate) fn has_desk(&self) -> bool {
+        self.reader
+            .as_ref()
+            .is_some_and(|reader| reader.acts.iter().any(|act| act.href == "/desk"))
     }
 
     pub(crate) fn is_at(&self, href: &str) -> bool {

@@ -85,6 +85,40 @@ pub const FLASHES: &[(&str, &str)] = &[
     ("job-replayed", "The job will be tried again now."),
     ("job-discarded", "The job is discarded."),
     ("confirmed", "Thank you. Go on."),
+    (
+        "lookup-stopped",
+        "Nobody is asked any more. What had come is kept.",
+    ),
+    ("source-on", "The source is switched on."),
+    (
+        "source-off",
+        "The source is switched off; nothing is asked of it any more.",
+    ),
+    (
+        "source-made",
+        "The source is made. Put its secrets into their slots, and try it.",
+    ),
+    (
+        "version-saved",
+        "It is saved as a new version, which is in force now.",
+    ),
+    (
+        "rolled-back",
+        "What it said then is in force again, as a new version.",
+    ),
+    (
+        "secret-kept",
+        "The secret is kept, encrypted. Nobody can read it back.",
+    ),
+    (
+        "secret-put",
+        "It is done. The secret goes to this source’s address, and nowhere else.",
+    ),
+    ("bulk-stepped", "Done."),
+    ("watched", "It is watched. The first look is under way."),
+    ("unwatched", "It is watched no more."),
+    ("feed-due", "It is fetched as soon as a worker is free."),
+    ("unshared", "The link opens nothing any more."),
 ];
 
 /// Rooms of the navigation, in order: address and name.
@@ -96,8 +130,30 @@ pub const NAV: [(super::shell::Room, &str, &str); 5] = [
     (super::shell::Room::Api, "/api/v1/docs", "API"),
 ];
 
+/// Headings of the side's navigation, in order.
+pub(crate) const DESK: &str = "Desk";
+/// The installation itself.
+pub(crate) const INSTALLATION: &str = "Installation";
+/// One's own account.
+pub(crate) const OWN: &str = "Your account";
+
 /// The side's navigation, in order.
-pub(crate) const PLACES: [Place; 15] = [
+pub(crate) const PLACES: [Place; 26] = [
+    Place::desk("/desk", "Look up", Permission::LookupsRead),
+    Place::desk("/desk/history", "History", Permission::LookupsRead),
+    Place::desk("/desk/bulks", "Bulk lookups", Permission::LookupsRead),
+    Place::desk("/desk/watches", "Watches", Permission::LookupsRead),
+    Place::desk("/desk/statistics", "Statistics", Permission::LookupsRead),
+    Place::desk(
+        "/desk/notifications",
+        "Needs attention",
+        Permission::SourcesRead,
+    ),
+    Place::desk("/desk/sources", "Sources", Permission::SourcesRead),
+    Place::desk("/desk/providers", "Providers", Permission::SourcesRead),
+    Place::desk("/desk/feeds", "Feeds", Permission::SourcesRead),
+    Place::desk("/desk/secrets", "Secrets", Permission::SecretsWrite),
+    Place::desk("/desk/lists", "Lists", Permission::ListsRead),
     Place::mine("/account", "Profile"),
     Place::mine("/account/security", "Sign-in and security"),
     Place::mine("/account/sessions", "Sessions"),
@@ -124,7 +180,27 @@ pub(crate) const PLACES: [Place; 15] = [
 ];
 
 /// Things to do, for the palette alone.
-pub(crate) const DEEDS: [Place; 6] = [
+pub(crate) const DEEDS: [Place; 10] = [
+    Place::desk(
+        "/desk#paste-text",
+        "Look an indicator up",
+        Permission::LookupsWrite,
+    ),
+    Place::desk(
+        "/desk/sources/new",
+        "Describe a source",
+        Permission::SourcesWrite,
+    ),
+    Place::desk(
+        "/desk/secrets#new",
+        "Set a secret",
+        Permission::SecretsWrite,
+    ),
+    Place::desk(
+        "/desk/lists#new",
+        "Make an ignore list",
+        Permission::ListsWrite,
+    ),
     Place::mine("/account/tokens#new", "Make an API token"),
     Place::mine("/account/security#password", "Change the password"),
     Place::mine("/account/security#passkeys", "Add a passkey"),
@@ -148,6 +224,8 @@ pub(crate) struct Place {
     pub name: &'static str,
     /// What it takes; `None` for everybody's own.
     pub needs: Option<Permission>,
+    /// The heading that it stands under.
+    pub group: &'static str,
 }
 
 impl Place {
@@ -156,6 +234,16 @@ impl Place {
             href,
             name,
             needs: None,
+            group: OWN,
+        }
+    }
+
+    const fn desk(href: &'static str, name: &'static str, needs: Permission) -> Self {
+        Self {
+            href,
+            name,
+            needs: Some(needs),
+            group: DESK,
         }
     }
 
@@ -164,6 +252,7 @@ impl Place {
             href,
             name,
             needs: Some(needs),
+            group: INSTALLATION,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod facts;
+mod feeds;
 mod forgetting;
 mod jobs;
 mod keeping;
@@ -26,6 +27,7 @@ use tlog::{Hash, TILE_WIDTH, TileId};
 
 pub use self::accounts::check_accounts;
 pub use self::facts::check_facts;
+pub use self::feeds::check_feeds;
 pub use self::jobs::check_jobs;
 pub use self::lookups::check_lookups;
 pub use self::sources::check_sources;

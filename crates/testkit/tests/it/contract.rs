@@ -67,3 +67,13 @@ async fn sqlite_keeps_the_contract_of_sources() {
 async fn postgres_keeps_the_contract_of_sources() {
     contract::check_sources(Dialect::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_the_contract_of_feeds() {
+    contract::check_feeds(Dialect::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_the_contract_of_feeds() {
+    contract::check_feeds(Dialect::Postgres).await;
+}

@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod catalogue;
 mod cli;
 mod contract;
 mod desk;
@@ -16,6 +17,7 @@ mod extract;
 mod jobs;
 mod notices;
 mod postgres;
+mod pulls;
 mod real;
 mod scan;
 mod stamp;

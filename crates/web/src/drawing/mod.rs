@@ -1,8 +1,11 @@
-//! Pictures drawn by the server as SVG: the seal, a Merkle path, the main tree as a range of hills.
+//! Pictures drawn by the server as SVG: the seal, a Merkle path, the main tree as a range of hills,
+//! counts as bars, opinions over time as lanes.
 //!
 //! Every drawing is a plain string of numbers and fixed words, so templates may print it unescaped.
 //! Colours come from the style sheet by class; there is no inline style, which the page's policy forbids.
 
+pub mod bars;
+pub mod lane;
 pub mod path;
 pub mod qr;
 pub mod range;

@@ -6,6 +6,7 @@ use base::UnixMicros;
 use http::{HeaderValue, StatusCode, Uri, header};
 use tlog::v1::TimeText;
 
+use super::desk::notifications;
 use super::view::{Block, Cell, DoorPage, RoomPage};
 use crate::api::forms::see;
 use crate::app::App;
@@ -25,8 +26,12 @@ pub(crate) struct Frame<'a> {
     app: &'a App,
     visitor: &'a Visitor,
     place: &'static str,
+    room: Room,
     trail: Vec<(&'static str, &'static str)>,
     status: StatusCode,
+    scripts: Vec<&'static str>,
+    has_own_head: bool,
+    is_open: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -36,9 +41,37 @@ impl<'a> Frame<'a> {
             app,
             visitor,
             place,
+            room: Room::Account,
             trail: Vec::new(),
             status: StatusCode::OK,
+            scripts: Vec::new(),
+            has_own_head: false,
+            is_open: false,
         }
+    }
+
+    /// A page of the desk.
+    pub(crate) fn desk(mut self) -> Self {
+        self.room = Room::Desk;
+        self
+    }
+
+    /// A page with an island of its own.
+    pub(crate) fn script(mut self, script: &'static str) -> Self {
+        self.scripts.push(script);
+        self
+    }
+
+    /// The first block brings the heading; the title is the window's alone.
+    pub(crate) fn own_head(mut self) -> Self {
+        self.has_own_head = true;
+        self
+    }
+
+    /// More will come: a browser without script asks again by itself.
+    pub(crate) fn open(mut self, is_open: bool) -> Self {
+        self.is_open = is_open;
+        self
     }
 
     /// A page below another one.
@@ -60,15 +93,19 @@ impl<'a> Frame<'a> {
         lede: impl Into<String>,
         blocks: Vec<Block>,
     ) -> Response {
-        let shell = Shell::new(&self.app.authority, Room::Account)
+        let shell = Shell::new(&self.app.authority, self.room)
             .seen_by(self.visitor)
-            .at(self.place);
+            .at(self.place)
+            .ringing(notifications::count(self.app, self.visitor));
         let page = RoomPage {
             shell,
             trail: self.trail,
             title: title.into(),
             lede: lede.into(),
             blocks,
+            scripts: self.scripts,
+            has_own_head: self.has_own_head,
+            is_open: self.is_open,
         };
         never_kept(html(self.status, &page))
     }

@@ -3,6 +3,7 @@
 use askama::Template;
 use facts::{Badge, BadgeState, FactId};
 
+use super::desk::view::{Held, Part, Value};
 use crate::drawing::seal::{SealState, mark};
 use crate::pages::view::{Hash, Time};
 use crate::shell::Shell;
@@ -18,6 +19,12 @@ pub(crate) struct RoomPage<'a> {
     pub title: String,
     pub lede: String,
     pub blocks: Vec<Block>,
+    /// Islands besides the rooms' own.
+    pub scripts: Vec<&'static str>,
+    /// The first block brings the heading.
+    pub has_own_head: bool,
+    /// More will come: a browser without script asks again by itself.
+    pub is_open: bool,
 }
 
 /// A page before the rooms: one card, one thing to do.
@@ -72,6 +79,14 @@ pub(crate) enum Block {
         title: &'static str,
     },
     Seal(SealBadge),
+    /// A part of the desk.
+    Desk(Part),
+    /// A heading below a heading.
+    Part(String),
+    /// What narrows a page that is no list: the page's own address, and fields.
+    Filters(&'static str, Vec<Field>),
+    /// Figures that stand still.
+    Still(Vec<Figure>),
     /// What asks the browser for a passkey.
     Passkey {
         mode: &'static str,
@@ -122,6 +137,10 @@ pub(crate) enum Cell {
         text: String,
     },
     Seal(SealBadge),
+    /// An indicator, defanged, leading to what is known of it.
+    Value(Value),
+    /// A verdict, and how sure it is, of 100.
+    Verdict(Held),
 }
 
 impl Cell {
@@ -162,10 +181,12 @@ pub(crate) struct SealBadge {
     pub forgotten: bool,
     /// Where "verify" leads.
     pub page: String,
+    /// Shown to somebody who may not fetch its proof here: it says its interval, no more.
+    pub is_public: bool,
 }
 
 impl SealBadge {
-    fn svg(&self) -> String {
+    pub(crate) fn svg(&self) -> String {
         let state = if self.interval.is_some() {
             SealState::Sealed
         } else {
@@ -174,7 +195,7 @@ impl SealBadge {
         mark(self.interval.unwrap_or(0), state)
     }
 
-    fn says(&self) -> String {
+    pub(crate) fn says(&self) -> String {
         match (self.interval, self.stamped) {
             (Some(interval), _) => strings::sealed_in(interval),
             (None, _) if self.forgotten => "Sealed, proof forgotten".to_owned(),
@@ -183,7 +204,7 @@ impl SealBadge {
         }
     }
 
-    fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         if self.forgotten {
             "past the log’s retention time"
         } else if self.stamped {
@@ -193,14 +214,14 @@ impl SealBadge {
         }
     }
 
-    fn verify(&self) -> String {
+    pub(crate) fn verify(&self) -> String {
         if self.page.is_empty() {
             return format!("/facts/{}", self.fact);
         }
         self.page.clone()
     }
 
-    fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         format!("fact-{}.tlog-proof", self.fact)
     }
 
@@ -216,6 +237,7 @@ impl SealBadge {
             stamped: matches!(state, BadgeState::Stamped(_)),
             forgotten: matches!(state, BadgeState::Forgotten(_)),
             page: String::new(),
+            is_public: false,
         }
     }
 }
@@ -237,7 +259,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    fn has_acts(&self) -> bool {
+    pub(super) fn has_acts(&self) -> bool {
         self.rows.iter().any(|row| !row.acts.is_empty())
     }
 }
@@ -264,6 +286,8 @@ pub(crate) struct Row {
     pub acts: Vec<Act>,
     /// The asker's own.
     pub is_mine: bool,
+    /// Tells it from others, on a page whose lines change while it is open.
+    pub id: String,
 }
 
 /// A button that does something.
@@ -402,6 +426,14 @@ pub(crate) enum Kind {
     /// Letters and digits that have to be copied exactly.
     Code,
     Date,
+    /// A whole number, not negative.
+    Number,
+    /// One long line, such as an address.
+    Long,
+    /// What nobody reads back.
+    Secret,
+    /// Several lines; how many are shown.
+    Area(u32),
     Select(Vec<Choice>),
     Checks(Vec<Choice>),
 }
@@ -488,20 +520,23 @@ impl Field {
     fn input_type(&self) -> &'static str {
         match self.kind {
             Kind::Email => "email",
-            Kind::Password => "password",
+            Kind::Password | Kind::Secret => "password",
             Kind::Date => "date",
             _ => "text",
         }
     }
 
     fn input_mode(&self) -> Option<&'static str> {
-        matches!(self.kind, Kind::Digits).then_some("numeric")
+        matches!(self.kind, Kind::Digits | Kind::Number).then_some("numeric")
     }
 
     fn chars_max(&self) -> usize {
         match self.kind {
             Kind::Digits => 16,
+            Kind::Number => 12,
             Kind::Password => 1024,
+            Kind::Long => 2048,
+            Kind::Secret => 8192,
             _ => 256,
         }
     }

@@ -29,7 +29,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>, seen: Seen) -> Result<Resp
             cells: cells(session, is_mine),
             acts: if is_mine { Vec::new() } else { vec![end] },
             is_mine,
-            href: None,
+            ..Row::default()
         }
     };
     let mut blocks = vec![Block::Table(Table {

@@ -30,13 +30,13 @@ const EXPORT_ROWS: usize = 1000;
 const DAY_US: i64 = 86_400_000_000;
 
 /// What was asked for: the filter itself, and its parameters for links.
-struct Search {
-    filter: AuditFilter,
+pub(crate) struct Search {
+    pub(crate) filter: AuditFilter,
     given: Vec<(&'static str, String)>,
 }
 
 impl Search {
-    fn of(uri: &Uri) -> Result<Self, ApiError> {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
         let mut given = Vec::new();
         for name in ["q", "act", "target", "user", "from", "to"] {
             given.push((name, asked(uri, name)?));
@@ -83,7 +83,7 @@ impl Search {
 }
 
 /// The beginning of a day, `2026-11-21`, in UTC.
-fn midnight(name: &'static str, day: &str) -> Result<UnixMicros, ApiError> {
+pub(crate) fn midnight(name: &'static str, day: &str) -> Result<UnixMicros, ApiError> {
     let malformed = || {
         ApiError::new(
             Kind::MalformedQuery,

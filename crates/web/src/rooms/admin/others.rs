@@ -75,7 +75,7 @@ pub(crate) async fn sessions(
                 Vec::new()
             },
             is_mine,
-            href: None,
+            ..Row::default()
         }
     };
     let table = Table {
