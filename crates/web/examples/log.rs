@@ -11,6 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use base::{Clock, Entropy, InProcessBus, SystemClock, SystemEntropy};
+use intel::upstream::{
+    DnsQuestion, DnsRecord, Reply, Upstream, UpstreamError, UpstreamTrouble, Way,
+};
 use stamp::{Follower, Ledger, Notary, Sealer, Settings, Signer, Store};
 use store_sqlite::SqliteStore;
 use tlog::SigningKey;
@@ -81,6 +84,7 @@ async fn main() {
     }));
     let transports = notify::Transports::default();
     let notices = Arc::new(notify::Notices::new(Arc::clone(&sqlite) as _, transports));
+    let intel = desk(&sqlite, &bus, &clock, &entropy).await;
     let app = App::start(Parts {
         notary,
         ledger,
@@ -88,6 +92,11 @@ async fn main() {
         jobs,
         facts,
         notices,
+        desk: intel.desk,
+        registry: intel.registry,
+        vault: intel.vault,
+        feeds: intel.feeds,
+        upstream: Arc::new(Nowhere),
         installation: Installation {
             version: "example".to_owned(),
             settings: Vec::new(),
@@ -115,8 +124,101 @@ async fn main() {
         .unwrap();
 }
 
-/// Nobody writes letters here, and no provider is asked.
+struct Intel {
+    registry: Arc<intel::Registry>,
+    vault: Arc<intel::Vault>,
+    feeds: Arc<intel::feeds::Feeds>,
+    desk: Arc<intel::Desk>,
+}
+
+/// A desk without sources.
+async fn desk(
+    sqlite: &Arc<SqliteStore>,
+    bus: &Arc<InProcessBus>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Intel {
+    let registry = intel::Registry::open(intel::sources::Parts {
+        store: Arc::clone(sqlite) as _,
+        maker: Arc::new(intel::sources::OwnMaker { feeds: None }),
+        shipped: Vec::new(),
+        lists: intel::lists::built_in_lists(),
+        configured: std::collections::BTreeMap::new(),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        bus: Arc::clone(bus) as _,
+        wake: Box::new(|| {}),
+    });
+    let registry = registry.await.unwrap();
+    let vault = intel::Vault::open(Arc::clone(&registry), Box::new(|| vec![[0; 32]]));
+    let vault = Arc::new(vault.await.unwrap());
+    let feeds = intel::feeds::Feeds::new(intel::feeds::Parts {
+        store: Arc::clone(sqlite) as _,
+        upstream: Arc::new(Nowhere),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        ways: Arc::new(intel::feeds::ByRegistry {
+            registry: Arc::clone(&registry),
+            vault: Arc::clone(&vault),
+        }),
+        ring: Arc::new(|| {}),
+    });
+    let desk = intel::Desk::new(intel::desk::Parts {
+        store: Arc::clone(sqlite) as _,
+        registry: Arc::clone(&registry),
+        vault: Arc::clone(&vault),
+        upstream: Arc::new(Nowhere),
+        cache: Arc::new(intel::desk::MemoryCache::new(1 << 20)),
+        tell: Arc::new(Nowhere),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        wake: Box::new(|| {}),
+        settings: intel::desk::Settings::default(),
+    });
+    Intel {
+        registry,
+        vault,
+        feeds: Arc::new(feeds),
+        desk: Arc::new(desk),
+    }
+}
+
+/// Nobody writes letters here, and nobody outside is asked.
 struct Nowhere;
+
+#[async_trait::async_trait]
+impl intel::desk::Tell for Nowhere {
+    async fn indicator_changed(
+        &self,
+        _: &intel::desk::IndicatorChanged,
+    ) -> Result<(), base::Unavailable> {
+        Ok(())
+    }
+}
+
+/// What nobody answers.
+fn nobody<T>() -> Result<T, UpstreamError> {
+    let why = UpstreamTrouble::Refused("nobody is asked here".to_owned());
+    Err(UpstreamError {
+        why,
+        trace: Vec::new(),
+    })
+}
+
+#[async_trait::async_trait]
+impl Upstream for Nowhere {
+    async fn http(&self, _: &Way, _: intel::declared::Ask) -> Result<Reply, UpstreamError> {
+        nobody()
+    }
+
+    async fn dns(&self, _: &Way, _: DnsQuestion) -> Result<Vec<DnsRecord>, UpstreamError> {
+        nobody()
+    }
+
+    async fn whois(&self, _: &Way, _: &str, _: &str) -> Result<String, UpstreamError> {
+        nobody()
+    }
+}
 
 #[async_trait::async_trait]
 impl accounts::Outbox for Nowhere {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use base::{Actor, Clock, Entropy, SystemClock, SystemEntropy};
 use futures_util::StreamExt as _;
-use intel::desk::{Delivery, LookupEvent, Question, Skipped};
+use intel::desk::{Delivery, LookupEvent, Question, SkipReason, Skipped};
 use intel::lookups::Said;
 use intel::{SourceId, Verdict};
 use serde_json::Value;
@@ -57,15 +57,12 @@ impl Here {
 
     fn question(&self, wanted: &Wanted) -> anyhow::Result<Question> {
         let sources = self.intel.registry.current();
-        let find = |slug: &String| match sources.by_slug(slug.trim()) {
-            Some(source) => Ok(source.id),
-            None => {
-                let slugs: Vec<&str> = sources.all().iter().map(|one| one.slug.as_str()).collect();
-                bail!(
-                    "there is no source {slug:?}; there are {}",
-                    slugs.join(", ")
-                )
+        let find = |slug: &String| {
+            if let Some(source) = sources.by_slug(slug.trim()) {
+                return Ok(source.id);
             }
+            let slugs: Vec<&str> = sources.all().iter().map(|one| one.slug.as_str()).collect();
+            bail!("there is no source {slug:?}; there are {}", slugs.join(", "))
         };
         let chosen: anyhow::Result<Option<Vec<SourceId>>> = wanted
             .sources
@@ -134,7 +131,7 @@ impl Here {
 }
 
 fn why(skipped: &Skipped) -> String {
-    let names: Vec<&str> = skipped.why.iter().map(|reason| reason.name()).collect();
+    let names: Vec<&str> = skipped.why.iter().map(SkipReason::name).collect();
     names.join(" ")
 }
 

@@ -167,7 +167,7 @@ pub(crate) async fn run(
         wanted(options).map_err(Usage::of)?
     };
     let asker = match &options.server {
-        Some(url) => Asker::Server(Remote::new(url, token(options, environment)?)?),
+        Some(url) => Asker::Server(Remote::new(url, &token(options, environment)?)?),
         None => Asker::Here(Box::new(Here::open(config).await?)),
     };
     let mut report = Report::new(options.json);

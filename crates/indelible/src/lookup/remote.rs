@@ -23,7 +23,7 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn new(url: &Url, token: String) -> anyhow::Result<Self> {
+    pub(super) fn new(url: &Url, token: &str) -> anyhow::Result<Self> {
         let mut base = url.clone();
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));

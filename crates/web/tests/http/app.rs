@@ -122,6 +122,7 @@ impl TestApp {
         Self::with(WebSettings::default(), Duration::from_millis(300)).await
     }
 
+    #[expect(clippy::too_many_lines, reason = "every part once")]
     pub(crate) async fn with(web_settings: WebSettings, wait_max: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = Arc::new(SqliteStore::open(folder.path()).unwrap());

@@ -32,11 +32,11 @@ impl Asked {
 
     /// Every value of a parameter under any of its names, commas between values or not.
     pub(super) fn list(&self, names: &[&str]) -> Vec<String> {
-        let named = self
+        let given = self
             .0
             .iter()
             .filter(|(name, _)| names.contains(&plain(name)));
-        named
+        given
             .flat_map(|(_, value)| value.split(','))
             .map(str::trim)
             .filter(|value| !value.is_empty())

@@ -1,4 +1,8 @@
 //! Words that bodies of several acts share: numbers that may be texts, values that may be null.
+#![expect(
+    clippy::option_option,
+    reason = "missing, null and a value are three things"
+)]
 
 use base::UnixMicros;
 use serde::de::{Error, Unexpected, Visitor};

@@ -51,7 +51,7 @@ pub(super) fn quotas(quotas: &Quotas) -> Value {
 }
 
 /// How a source did lately.
-pub(super) fn outcomes(outcomes: &Outcomes) -> Value {
+pub(super) fn outcomes(outcomes: Outcomes) -> Value {
     json!({ "asked": outcomes.of, "troubled": outcomes.troubled })
 }
 

@@ -215,6 +215,14 @@ struct SourceHistoryView<'a> {
     answers: Vec<EntryView<'a>>,
 }
 
+/// An indicator's history.
+#[derive(Serialize)]
+struct HistoryView<'a> {
+    #[serde(flatten)]
+    head: Value,
+    sources: Vec<SourceHistoryView<'a>>,
+}
+
 /// What is known of an indicator, by source, with what changed from answer to answer. `?before=` is
 /// `older` of the page before.
 pub(super) async fn indicator(
@@ -265,13 +273,7 @@ pub(super) async fn indicator(
         "warnings": marks,
         "older": history.older.map(|id| id.0.to_string()),
     });
-    #[derive(Serialize)]
-    struct Whole<'a> {
-        #[serde(flatten)]
-        head: Value,
-        sources: Vec<SourceHistoryView<'a>>,
-    }
-    Ok(spliced(json_text(&Whole {
+    Ok(spliced(json_text(&HistoryView {
         head,
         sources: by_source,
     })))

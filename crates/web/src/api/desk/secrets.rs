@@ -1,4 +1,8 @@
 //! Secrets: set, replaced, described, deleted. No address of the API gives one back.
+#![expect(
+    clippy::option_option,
+    reason = "missing, null and a value are three things"
+)]
 
 use std::sync::Arc;
 

@@ -1,22 +1,20 @@
-//! Sources: listed, made, changed in versions, tried, and given their secrets.
+//! Sources: listed, made, changed in versions, and given their secrets.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
-use indicator::{Kind as IndicatorKind, parse};
-use intel::sources::{
-    Asked as AskedUpstream, Candidate, Configured, Definition, Holder, NewSource, Settings,
-    SourceChange, Trial, Tried,
-};
-use intel::{Answered, ProviderId, SourceId, SourceKind, Tlp, Window};
+use intel::SourceId;
+use intel::lists::ListId;
+use intel::secrets::SecretId;
+use intel::sources::{Configured, Holder, NewSource, Settings, SourceChange};
 use serde::Deserialize;
-use serde_json::{Value, json};
-use url::Url;
+use serde_json::json;
 
 use super::asked::{Asked, invalid};
-use super::bodies::{Id, given};
+use super::bodies::Id;
+use super::source_body::SourceBody;
 use super::{created, gone, id, made, plain, said, source_views as views, unknown};
 use crate::app::App;
 use crate::form::Json;
@@ -42,7 +40,7 @@ pub(super) async fn read(
         told["quotas"] = super::figures::quotas(&quotas);
     }
     if let Some(outcomes) = app.desk.outcomes(source.id).await? {
-        told["outcomes"] = super::figures::outcomes(&outcomes);
+        told["outcomes"] = super::figures::outcomes(outcomes);
     }
     Ok(said(&told))
 }
@@ -55,157 +53,6 @@ pub(super) async fn by_slug(
     let sources = app.registry.current();
     let found = sources.by_slug(segments.text(0)).ok_or_else(unknown)?;
     Ok(plain(found.id.0.to_string()))
-}
-
-/// A source in a body: the third seed's fields, and ours. What is missing stays, or is by default.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct SourceBody {
-    slug: Option<String>,
-    kind: Option<SourceKind>,
-    name: Option<String>,
-    description: Option<String>,
-    url: Option<String>,
-    /// Icons are not kept: taken and dropped, because the third seed's clients send it always.
-    #[serde(rename = "favicon")]
-    _favicon: Option<Value>,
-    tags: Option<Vec<String>>,
-    enabled: Option<bool>,
-    supported_indicators: Option<Vec<String>>,
-    disabled_indicators: Option<Vec<String>>,
-    task_enabled: Option<bool>,
-    task_interval: Option<u32>,
-    config: Vec<Value>,
-    config_values: Vec<Value>,
-    limit_enabled: Option<bool>,
-    limit_count: Option<u32>,
-    limit_interval: Option<u32>,
-    cache_enabled: Option<bool>,
-    cache_interval: Option<u32>,
-    #[serde(deserialize_with = "given")]
-    provider_id: Option<Option<Id>>,
-    source_code: Option<String>,
-    definition: Option<Definition>,
-    settings: Option<Settings>,
-    windows: Option<Vec<Window>>,
-    nothing_cache_interval: Option<u32>,
-    time_max_s: Option<u32>,
-    #[serde(deserialize_with = "given")]
-    base: Option<Option<Url>>,
-    #[serde(deserialize_with = "given")]
-    tlp_max: Option<Option<Tlp>>,
-    note: Option<String>,
-    based_on: Option<u32>,
-}
-
-impl SourceBody {
-    /// Refuses what could only be taken by dropping it.
-    fn check(&self, source: Option<&Configured>) -> Result<(), ApiError> {
-        let is_code = matches!(
-            self.kind,
-            Some(
-                SourceKind::Python
-                    | SourceKind::JavaScript
-                    | SourceKind::Cortex
-                    | SourceKind::MispModule
-            )
-        );
-        if is_code
-            || self
-                .source_code
-                .as_ref()
-                .is_some_and(|code| !code.is_empty())
-        {
-            return Err(intel::sources::ChangeError::NoRunner.into());
-        }
-        if !self.config.is_empty() || !self.config_values.is_empty() {
-            return Err(invalid(
-                "config",
-                &"sources have no configuration of their own here",
-            ));
-        }
-        let (Some(named), Some(source)) = (&self.supported_indicators, source) else {
-            return Ok(());
-        };
-        let mut named = kinds(named, "supportedIndicators")?;
-        let mut has: Vec<_> = source.kinds.iter().collect();
-        named.sort_unstable();
-        has.sort_unstable();
-        if named == has {
-            return Ok(());
-        }
-        Err(invalid(
-            "supportedIndicators",
-            &"they follow from the definition; switch kinds off with disabledIndicators",
-        ))
-    }
-
-    /// What differs here, on top of what differs already.
-    fn settings(&self, mut settings: Settings) -> Result<Settings, ApiError> {
-        if let Some(whole) = &self.settings {
-            settings = whole.clone();
-        }
-        if let Some(named) = &self.disabled_indicators {
-            let off = kinds(named, "disabledIndicators")?;
-            settings.kinds_off = off.into_iter().map(|kind| kind.wire().to_owned()).collect();
-        }
-        if self.task_enabled == Some(false) {
-            return Err(invalid("taskEnabled", &"switch the source off instead"));
-        }
-        settings.schedule_s = self.task_interval.or(settings.schedule_s);
-        match (self.limit_enabled, self.limit_count, self.limit_interval) {
-            (Some(false), ..) => settings.windows = Some(Vec::new()),
-            (_, Some(requests), Some(seconds)) => {
-                settings.windows = Some(vec![Window { requests, seconds }]);
-            }
-            (_, None, None) => {}
-            (_, None, Some(_)) => return Err(invalid("limitCount", &"how many in that time?")),
-            (_, Some(_), None) => return Err(invalid("limitInterval", &"in how many seconds?")),
-        }
-        if let Some(windows) = &self.windows {
-            settings.windows = Some(windows.clone());
-        }
-        settings.cache_s = match self.cache_enabled {
-            Some(false) => Some(0),
-            _ => self.cache_interval.or(settings.cache_s),
-        };
-        settings.nothing_cache_s = self.nothing_cache_interval.or(settings.nothing_cache_s);
-        settings.time_max_s = self.time_max_s.or(settings.time_max_s);
-        if let Some(base) = &self.base {
-            settings.base.clone_from(base);
-        }
-        if let Some(tlp_max) = self.tlp_max {
-            settings.tlp_max = tlp_max;
-        }
-        Ok(settings)
-    }
-
-    /// The words, on top of those in force; nothing when none were given.
-    fn definition(&mut self, in_force: Option<&Definition>) -> Option<Definition> {
-        let has_words = self.name.is_some()
-            || self.description.is_some()
-            || self.url.is_some()
-            || self.tags.is_some();
-        let mut definition = match (self.definition.take(), in_force) {
-            (Some(definition), _) => definition,
-            (None, Some(in_force)) if has_words => in_force.clone(),
-            _ => return None,
-        };
-        definition.name = self.name.take().unwrap_or(definition.name);
-        definition.about = self.description.take().unwrap_or(definition.about);
-        definition.website = self.url.take().unwrap_or(definition.website);
-        definition.tags = self.tags.take().unwrap_or(definition.tags);
-        Some(definition)
-    }
-
-    fn provider(&self) -> Option<Option<ProviderId>> {
-        self.provider_id.map(|id| id.map(|id| ProviderId(id.0)))
-    }
-}
-
-fn kinds(names: &[String], field: &'static str) -> Result<Vec<IndicatorKind>, ApiError> {
-    let read = |name: &String| name.parse().map_err(|why| invalid(field, &why));
-    names.iter().map(read).collect()
 }
 
 /// Makes a source of this installation: a described one; code needs a runner.
@@ -345,122 +192,6 @@ pub(super) async fn roll_back(
     Ok(gone())
 }
 
-/// What is to be tried, on what.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct TryBody {
-    kind: String,
-    data: String,
-    /// Words that nobody saved yet.
-    definition: Option<Box<Definition>>,
-    /// An answer that came; without one the upstream is asked, and learns the value.
-    replay: Option<ReplayBody>,
-}
-
-/// A recorded answer.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ReplayBody {
-    status: u16,
-    body: String,
-}
-
-/// Tries a source, or words in its place, on one indicator. Nothing of it is kept.
-pub(super) async fn try_one(
-    State(app): State<Arc<App>>,
-    segments: Segments,
-    asked: Json<TryBody>,
-) -> Result<Response, ApiError> {
-    let source = known(&app, &segments)?;
-    try_it(&app, Some(source.id), asked.body).await
-}
-
-/// Tries words for a source that there is not yet.
-pub(super) async fn try_words(
-    State(app): State<Arc<App>>,
-    asked: Json<TryBody>,
-) -> Result<Response, ApiError> {
-    try_it(&app, None, asked.body).await
-}
-
-async fn try_it(app: &App, id: Option<SourceId>, body: TryBody) -> Result<Response, ApiError> {
-    let kind: IndicatorKind = body.kind.parse().map_err(|why| invalid("kind", &why))?;
-    let indicator = parse(kind, &body.data).map_err(|why| invalid("data", &why))?;
-    let candidate = match (body.definition, id) {
-        (Some(definition), instead_of) => Candidate::Words {
-            definition,
-            instead_of,
-        },
-        (None, Some(id)) => Candidate::Source(id),
-        (None, None) => return Err(invalid("definition", &"it is missing")),
-    };
-    let trial = match body.replay {
-        Some(replay) => Trial::Replay {
-            status: replay.status,
-            body: replay.body.into_bytes(),
-        },
-        None => Trial::Live,
-    };
-    let tried = app
-        .registry
-        .try_source(candidate, &indicator, trial, &app.vault, &*app.upstream)
-        .await
-        .map_err(intel::sources::ChangeError::from)?;
-    Ok(said(&tried_view(&tried)))
-}
-
-fn tried_view(tried: &Tried) -> Value {
-    let asked: Vec<Value> = tried.asked.iter().map(asked_view).collect();
-    let answer = tried
-        .answer
-        .as_ref()
-        .map(|(status, body)| json!({ "status": status, "body": String::from_utf8_lossy(body) }));
-    let mut told = json!({
-        "asked": asked,
-        "trace": tried.trace,
-        "answer": answer,
-        "errors": [],
-    });
-    match &tried.outcome {
-        Ok(Answered::Nothing) => told["outcome"] = "NOTHING".into(),
-        Ok(Answered::Found(finding)) => {
-            told["outcome"] = "FOUND".into();
-            told["data"] = finding.data.clone();
-            told["fields"] = json!(finding.fields);
-            told["verdict"] = super::views::verdict(finding.verdict).into();
-            told["confidence"] = finding.confidence.into();
-            told["reasons"] = json!(finding.reasons);
-            told["link"] = json!(finding.link);
-        }
-        Err(trouble) => {
-            told["outcome"] = "TROUBLE".into();
-            told["errors"] = json!([super::views::trouble(trouble)]);
-        }
-    }
-    told
-}
-
-fn asked_view(asked: &AskedUpstream) -> Value {
-    match asked {
-        AskedUpstream::Http(ask) => json!({
-            "method": ask.method,
-            "url": ask.url.as_str(),
-            "headers": ask.headers,
-            "body": String::from_utf8_lossy(&ask.body),
-        }),
-        AskedUpstream::Dns(question) => json!({
-            "method": "DNS",
-            "name": question.name,
-            "record": question.record,
-        }),
-        AskedUpstream::Whois { server, lines } => json!({
-            "method": "WHOIS",
-            "server": server,
-            "lines": lines,
-        }),
-    }
-}
-
 /// Its places for secrets, and which secret stands where; never what a secret is.
 pub(super) async fn secrets(
     State(app): State<Arc<App>>,
@@ -503,7 +234,7 @@ pub(super) async fn put_secrets(
         }
     }
     for slot in asked.body {
-        let secret = slot.secret_id.map(|id| intel::secrets::SecretId(id.0));
+        let secret = slot.secret_id.map(|id| SecretId(id.0));
         app.registry
             .put_secret(&asked.seen.actor, source.id, &slot.name, secret)
             .await?;
@@ -530,11 +261,7 @@ pub(super) async fn put_ignore_lists(
     asked: Json<Vec<Id>>,
 ) -> Result<Response, ApiError> {
     let source = known(&app, &segments)?;
-    let lists = asked
-        .body
-        .iter()
-        .map(|id| intel::lists::ListId(id.0))
-        .collect();
+    let lists = asked.body.iter().map(|id| ListId(id.0)).collect();
     app.registry
         .put_ignore_lists_of(&asked.seen.actor, Holder::Source(source.id), lists)
         .await?;

@@ -39,7 +39,8 @@ async fn whatever_is_pasted_is_taken_apart() {
     // A documentation network is on a list that comes with the product.
     assert_eq!(address["warnings"][0]["slug"], "documentation-networks");
     let at = &address["places"][0];
-    let range = at["start"].as_u64().unwrap() as usize..at["end"].as_u64().unwrap() as usize;
+    let offset = |name: &str| usize::try_from(at[name].as_u64().unwrap()).unwrap();
+    let range = offset("start")..offset("end");
     assert_eq!(&text[range], "192.0.2.7");
 
     let mail = "From: a@example.org\r\nSubject: hi\r\n\r\nsee evil.example.com\r\n";

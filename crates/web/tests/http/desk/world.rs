@@ -115,5 +115,5 @@ pub(crate) fn world() -> Arc<World> {
     Arc::new(world)
 }
 
-/// What InternetDB says of an address that spreads malware.
+/// What `InternetDB` says of an address that spreads malware.
 const INTERNETDB: &str = r#"{"ip":"198.51.100.7","ports":[22,80],"cpes":[],"hostnames":["a.example.com"],"tags":["malware"],"vulns":[]}"#;

@@ -57,6 +57,7 @@ pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// What one operation is called.
+#[derive(Clone, Copy)]
 struct Words {
     id: &'static str,
     summary: &'static str,
