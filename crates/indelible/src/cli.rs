@@ -29,6 +29,12 @@ pub(crate) enum Command {
     ///
     /// Makes folder, keys and database at first start. SIGINT or SIGTERM stops it gracefully.
     Serve(Box<Config>),
+    /// Try the desk: serve beside stand-ins for every service that it asks
+    ///
+    /// Needs no key and no internet. Prints an account, its password and what to paste. Without
+    /// --data it lives in a temporary folder until it is stopped; a folder of a real installation is
+    /// refused.
+    Demo(Box<Config>),
     /// Stamp files, folders, digests or standard input, and write proof files
     Stamp(submit::Options),
     /// Verify files against their proofs, offline
@@ -207,8 +213,9 @@ pub(crate) enum MailAction {
 }
 
 /// Commands that understand the settings of a server, and which of them their help shows.
-const WITH_SETTINGS: [(&str, Option<&[&str]>); 9] = [
+const WITH_SETTINGS: [(&str, Option<&[&str]>); 10] = [
     ("serve", None),
+    ("demo", Some(&["data", "web.listen"])),
     ("config", Some(&["data", "config"])),
     ("doctor", Some(&["data", "config"])),
     (

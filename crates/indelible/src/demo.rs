@@ -171,7 +171,8 @@ async fn administrator(
         password: format!("demo-{}", hex::encode(bytes)),
     };
     let ticket = accounts.make_setup_ticket().await?;
-    let ticket = ticket.context("an unfinished demo has an account already: take its folder away")?;
+    let ticket =
+        ticket.context("an unfinished demo has an account already: take its folder away")?;
     let person = NewPerson {
         name: "Demo".to_owned(),
         email: account.email.clone(),
@@ -317,7 +318,11 @@ mod tests {
     #[test]
     fn every_sample_is_an_indicator() {
         for sample in fakes::samples() {
-            assert!(indicator::detect(&sample.value).is_some(), "{}", sample.value);
+            assert!(
+                indicator::detect(&sample.value).is_some(),
+                "{}",
+                sample.value
+            );
         }
     }
 }

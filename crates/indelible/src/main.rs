@@ -6,6 +6,7 @@ mod background;
 mod carriers;
 mod cli;
 mod config;
+mod demo;
 mod desk;
 mod digest;
 mod doctor;
@@ -168,6 +169,7 @@ fn run(
         (Command::Accounts(asked), Some(loaded)) => wait_for(people::run(&asked, &loaded.config)),
         (Command::Witness(options), _) => wait_for(witness::run(options)),
         (Command::Fsck(asked), Some(loaded)) => wait_for(fsck::run(&asked, &loaded.config)),
+        (Command::Demo(_), Some(loaded)) => demo::run(loaded),
         (Command::Doctor(asked), Some(loaded)) => wait_for(doctor::run(&asked, &loaded)),
         (Command::Stamp(options), _) => wait_for(submit::run(options, environment)),
         (Command::Verify(options), _) => verify::run(&options, environment).map_err(Usage::of),

@@ -21,9 +21,9 @@ use clap::{ArgAction, Args, ValueEnum};
 pub(crate) use accounts::Accounts;
 pub(crate) use file::Settings as FileSettings;
 pub(crate) use human::{Retention, Span, StoreUrl, WitnessAddress};
-pub(crate) use load::{Loaded, dress, load};
+pub(crate) use load::{Loaded, Origin, dress, load};
 pub(crate) use notify::{Mail, MailSecurity, Push, Sms};
-pub(crate) use outside::{Desk, Egress};
+pub(crate) use outside::{Desk, Egress, Moved, Resolver};
 pub(crate) use show::{as_json, as_markdown, as_settings, as_text};
 pub(crate) use watch::{Metrics, Sentry};
 
