@@ -27,6 +27,10 @@ pub(crate) enum Part {
     Answers(Answers),
     /// One answer by itself.
     Card(Box<card::Card>),
+    /// What can be done with a lookup now.
+    Acts(Vec<crate::rooms::view::Act>),
+    /// About a lookup, as it stands now.
+    About(Vec<(&'static str, crate::rooms::view::Cell)>),
     /// Opinions over time, a lane for each source.
     Lanes(Lanes),
     /// What changed between two answers.
