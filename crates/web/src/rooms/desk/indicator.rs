@@ -249,9 +249,10 @@ async fn by_source(
             let moment = time(entry.answer.ended());
             let says = format!("What was new on {} at {}:", moment.date(), moment.clock());
             blocks.push(Block::says(says));
-            blocks.push(Block::Desk(Part::Changes(
-                changes.iter().map(Changed::of).collect(),
-            )));
+            blocks.push(Block::Desk(Part::Changes {
+                label: format!("What changed at {}", source.source.name),
+                changes: changes.iter().map(Changed::of).collect(),
+            }));
         }
         if let Some(entry) = source.entries.first() {
             let card = dress.card(&entry.answer);

@@ -34,7 +34,11 @@ pub(crate) enum Part {
     /// Opinions over time, a lane for each source.
     Lanes(Lanes),
     /// What changed between two answers.
-    Changes(Vec<Changed>),
+    Changes {
+        /// Of what, for those who hear the page.
+        label: String,
+        changes: Vec<Changed>,
+    },
     /// How far a list of indicators has come.
     Progress(LiveProgress),
     /// Counts over time.
