@@ -1,5 +1,6 @@
 // The rooms in a real browser, against a new installation:
-// `node test/rooms.mjs BASE_URL SHOTS_DIR SETUP_LINK INDELIBLE`.
+// `node test/rooms.mjs BASE_URL SHOTS_DIR SETUP_LINK INDELIBLE ISSUER`. The product knows the provider
+// `house` at ISSUER, which is started here, by the client secret in PROVIDER_SECRET.
 //
 // The newcomer's story: the printed link makes an administrator, who invites an analyst, who signs in
 // with a code from the mail page, adds a passkey, signs in with it, makes a token and uses it; every
@@ -8,13 +9,15 @@
 import { chromium } from "playwright-core";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startProvider } from "./provider.mjs";
 
-const [base, shots, setup, program] = process.argv.slice(2);
-if (!program) {
-  console.error("usage: node test/rooms.mjs BASE_URL SHOTS_DIR SETUP_LINK INDELIBLE");
+const [base, shots, setup, program, issuer] = process.argv.slice(2);
+if (!issuer) {
+  console.error("usage: node test/rooms.mjs BASE_URL SHOTS_DIR SETUP_LINK INDELIBLE ISSUER");
   process.exit(2);
 }
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -37,7 +40,7 @@ async function check(name, run) {
 
 const browser = await chromium.launch({
   executablePath: process.env.BROWSER ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"],
 });
 const MODES = {
   day: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
@@ -50,9 +53,11 @@ async function open(mode = "day", more = {}) {
   const context = await browser.newContext({ ...MODES[mode], acceptDownloads: true, ...more });
   const page = await context.newPage();
   const wrong = [];
-  page.on("console", (m) => m.type() === "error" && wrong.push(`console: ${m.text()} at ${page.url()}`));
-  page.on("pageerror", (e) => wrong.push(`script: ${e.message}`));
-  page.on("request", (r) => !r.url().startsWith(base) && !/^(data|blob):/.test(r.url()) && wrong.push(`left the origin: ${r.url()}`));
+  // What the provider's own pages do is the provider's affair.
+  const isOurs = () => !page.url().startsWith(issuer);
+  page.on("console", (m) => m.type() === "error" && isOurs() && wrong.push(`console: ${m.text()} at ${page.url()}`));
+  page.on("pageerror", (e) => isOurs() && wrong.push(`script: ${e.message}`));
+  page.on("request", (r) => isOurs() && !r.url().startsWith(base) && !r.url().startsWith(issuer) && !/^(data|blob):/.test(r.url()) && wrong.push(`left the origin: ${r.url()}`));
   return { context, page, wrong };
 }
 
@@ -145,6 +150,127 @@ await check("she adds a passkey and signs in with it", async () => {
   await Promise.all([page.waitForURL(`${base}/account`), page.getByRole("button", { name: "Sign in with a passkey" }).click()]);
   return wrong.join("\n");
 });
+
+/** Fills in the provider's own pages, until the browser is back with us. */
+async function atTheHouse(page, name) {
+  const login = page.locator("input[name=login]");
+  const consent = page.getByRole("button", { name: "Continue" });
+  await login.or(consent).first().waitFor();
+  if (await login.count()) {
+    await login.fill(name);
+    await page.fill("input[name=password]", "anything");
+    await page.locator("button[type=submit]").click();
+  }
+  await consent.waitFor();
+  await consent.click();
+  await page.waitForURL((url) => url.href.startsWith(base));
+}
+
+/** What an authenticator app shows for a key at a time (RFC 6238: SHA-1, six digits, 30 s). */
+function totp(key, at = Date.now()) {
+  const letters = [...key.replaceAll(/\s/g, "")].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c));
+  const bits = letters.map((n) => n.toString(2).padStart(5, "0")).join("");
+  const bytes = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+  const mac = createHmac("sha1", bytes).update(step).digest();
+  const from = mac[19] & 15;
+  return String((mac.readUInt32BE(from) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+await check("an authenticator app is her second factor, and a recovery code opens once", async () => {
+  const { page, wrong } = grace;
+  await page.goto(`${base}/account/security`);
+  await send(page, "/account/totp");
+  const key = await page.locator("pre.note").first().innerText();
+  await page.fill("#f-code", totp(key));
+  await page.screenshot({ path: join(shots, "totp-day.png"), fullPage: true });
+  await send(page, "/account/totp/confirm");
+  await page.getByText("The authenticator app is on").waitFor();
+  const recovery = await page.locator("main li code").first().innerText();
+  const withPassword = async () => {
+    await send(page, "/sign-out");
+    await page.waitForURL(/sign-in/);
+    await page.fill("#f-email", "grace@example.org");
+    await page.fill("#f-password", PASSWORD);
+    await send(page, "/sign-in");
+    await page.locator("#f-code").waitFor();
+  };
+  await withPassword();
+  await page.screenshot({ path: join(shots, "second-day.png"), fullPage: true });
+  await page.fill("#f-recovery", recovery);
+  await Promise.all([page.waitForURL(`${base}/account`), page.getByRole("button", { name: "Use a recovery code" }).click()]);
+  await withPassword();
+  await page.fill("#f-recovery", recovery);
+  await page.getByRole("button", { name: "Use a recovery code" }).click();
+  await page.locator("[aria-invalid=true], .wrong").first().waitFor();
+  // A code is good once too: the next step's, which an app's clock may already show.
+  await page.fill("#f-code", totp(key, Date.now() + 30000));
+  await Promise.all([page.waitForURL(`${base}/account`), page.locator("form:has(#f-code) button[type=submit]").click()]);
+  await page.goto(`${base}/account/security`);
+  await send(page, "/account/totp/remove");
+  await page.locator("form[action='/account/totp']").waitFor();
+  // The browser tells of every refusal; those above were asked for.
+  return wrong.splice(0).filter((w) => !/status of 4\d\d/.test(w)).join("\n");
+});
+
+await check("a forgotten password is replaced by a link from the mail, once", async () => {
+  const { context, page, wrong } = await open();
+  await page.goto(`${base}/reset`);
+  await page.fill("#f-email", "grace@example.org");
+  await send(page, "/reset");
+  const link = /http:\/\/\S+\/reset\/\w+/.exec(await letter("password"))?.[0];
+  await page.goto(link);
+  await page.fill("#f-password", `${PASSWORD} again`);
+  await page.locator("form .button").first().click();
+  await page.waitForURL(/sign-in/);
+  const again = await page.goto(link);
+  if (again.status() < 400) wrong.push("the link opens twice");
+  await context.close();
+  // Every session of hers ended: she signs in anew, with what she has.
+  await grace.page.goto(`${base}/account`);
+  await grace.page.waitForURL(/sign-in/);
+  await Promise.all([grace.page.waitForURL(`${base}/account`), grace.page.getByRole("button", { name: "Sign in with a passkey" }).click()]);
+  return [...wrong, ...grace.wrong].filter((w) => !/status of 4\d\d/.test(w)).join("\n");
+});
+
+const stopProvider = await startProvider(issuer, base, "house", process.env.PROVIDER_SECRET);
+await check("she links an account at an OpenID provider and signs in with it", async () => {
+  const { page, wrong } = grace;
+  await page.goto(`${base}/account/security`);
+  await page.getByRole("link", { name: "Link House" }).click();
+  await atTheHouse(page, "grace");
+  await page.getByText("grace@example.org").first().waitFor();
+  await page.screenshot({ path: join(shots, "linked-day.png"), fullPage: true });
+  await send(page, "/sign-out");
+  await page.waitForURL(/sign-in/);
+  // The provider still knows her: no page of theirs comes between.
+  await Promise.all([page.waitForURL(`${base}/account`), page.getByRole("link", { name: "House" }).click()]);
+  await page.goto(`${base}/account/sessions`);
+  return wrong.join("\n");
+});
+
+await check("who has no account here is turned away with the reason, and it is recorded", async () => {
+  const { context, page } = await open();
+  for (const [name, reason] of [["ada", "link"], ["newton", "account"]]) {
+    await context.clearCookies();
+    await page.goto(`${base}/sign-in`);
+    await page.getByRole("link", { name: "House" }).click();
+    await atTheHouse(page, name);
+    const said = await page.locator("main").innerText();
+    if (!said.toLowerCase().includes(reason)) return `${name} reads: ${said}`;
+    if (new URL(page.url()).pathname === "/account") return `${name} got in`;
+  }
+  // An answer is good once.
+  const spent = page.url();
+  await page.goto(spent);
+  if (new URL(page.url()).pathname === "/account") return "a spent answer opens an account";
+  await context.close();
+  await ada.page.goto(`${base}/admin/audit?act=sign-in.failed`);
+  if ((await ada.page.locator("tbody tr").count()) < 1) return "the trail knows nothing of a spent answer";
+  return ada.wrong.join("\n");
+});
+await stopProvider();
 
 await check("her token does what it may and no more, and refusals are recorded", async () => {
   const { page, wrong } = grace;

@@ -10,6 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+/// Where an OpenID provider will be, and what it and the product share.
+pub(crate) struct OpenIdProvider {
+    /// Its issuer.
+    pub(crate) issuer: String,
+    /// The client's secret.
+    pub(crate) secret: &'static str,
+}
+
 /// From start to serving.
 const START_MAX: Duration = Duration::from_secs(30);
 
@@ -18,20 +26,39 @@ pub(crate) struct Server {
     child: Child,
     folder: PathBuf,
     address: String,
+    provider: OpenIdProvider,
 }
 
 impl Server {
-    /// Starts `program` on a free port, and waits until it is ready.
+    /// Starts `program` on a free port, and waits until it is ready. It knows an `OpenID` provider,
+    /// `house`, at a port that was free a moment ago: whoever drives the browser starts it.
     pub(crate) fn start(program: &Path) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("indelible-server-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let free = || -> std::io::Result<_> { TcpListener::bind("127.0.0.1:0")?.local_addr() };
+        let address = free()?.to_string();
+        let provider = OpenIdProvider {
+            issuer: format!("http://localhost:{}", free()?.port()),
+            secret: "the house and the desk know it",
+        };
+        let house = folder.join("house.toml");
+        fs::write(folder.join("house.secret"), provider.secret)?;
+        fs::write(
+            &house,
+            format!(
+                "name = \"House\"\nissuer = \"{}\"\nclient_id = \"indelible\"\n\
+                 client_secret_file = \"house.secret\"\n",
+                provider.issuer
+            ),
+        )?;
         let log = folder.join("log.txt");
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM"])
             .arg(program)
             .args(["serve", "--web-listen", &address, "--data"])
             .arg(folder.join("data"))
+            .arg("--accounts-oidc")
+            .arg(&house)
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("said.txt"))?)
             .stderr(File::create(&log)?)
@@ -41,6 +68,7 @@ impl Server {
             child,
             folder,
             address,
+            provider,
         };
         let started = Instant::now();
         while !server.is_ready() {
@@ -62,6 +90,11 @@ impl Server {
     /// The same by the name at which browsers offer passkeys.
     pub(crate) fn local_url(&self) -> String {
         self.url().replace("127.0.0.1", "localhost")
+    }
+
+    /// The provider that it knows, which is not running yet.
+    pub(crate) fn provider(&self) -> &OpenIdProvider {
+        &self.provider
     }
 
     /// The link that makes the first account, as it was printed.

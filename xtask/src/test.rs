@@ -150,6 +150,8 @@ fn browser(parts: &mut Parts) -> Result<()> {
         .arg(target().join("shots"))
         .arg(server.setup_link()?)
         .arg(&program)
+        .arg(&server.provider().issuer)
+        .env("PROVIDER_SECRET", server.provider().secret)
         .env("BROWSER", &chromium)
         .current_dir(root().join("frontend")))?;
     drop(server);

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use egress::guard::{Guard, Policy, Request, World};
 use egress::mail::{Letter, Security, Sender, Sent, Server, Smtp};
-use egress::{Egress, Limits, Method};
+use egress::{Limits, Method};
 use notify::gateway::Template;
 use notify::{Delivery, Notice, Transport, Transports};
 
@@ -108,7 +109,7 @@ impl Transport for Carrier {
 /// Messages, by one provider's HTTP.
 struct Gateway {
     template: Template,
-    egress: Egress,
+    guard: Guard,
 }
 
 fn gateway(
@@ -121,13 +122,22 @@ fn gateway(
     let Some(template) = template else {
         return Ok(None);
     };
-    let limits = Limits {
-        whole: GATEWAY_TIME_MAX,
-        body_bytes_max: ANSWER_BYTES_MAX,
-        ..Limits::default()
+    // Its host has no gaps: see `BadTemplate::Url`.
+    let place = template
+        .url
+        .parse()
+        .with_context(|| format!("[{section}] url"))?;
+    let policy = Policy {
+        redirects_max: 0,
+        limits: Limits {
+            whole: GATEWAY_TIME_MAX,
+            body_bytes_max: ANSWER_BYTES_MAX,
+            ..Limits::default()
+        },
+        ..Policy::configured(&place)
     };
-    let egress = Egress::new(limits)?;
-    Ok(Some(Arc::new(Gateway { template, egress })))
+    let guard = Guard::new(policy, World::default())?;
+    Ok(Some(Arc::new(Gateway { template, guard })))
 }
 
 #[async_trait]
@@ -139,18 +149,20 @@ impl Transport for Gateway {
         };
         // Checked with the settings.
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::POST);
-        let headers: Vec<(&str, &str)> = request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let body = request.body.into();
-        let Ok(answer) = self.egress.send(method, &url, &headers, body).await else {
+        let headers = request.headers.iter();
+        let headers = headers.filter_map(|(name, value)| egress::guard::header(name, value));
+        let asked = Request {
+            method,
+            url,
+            headers: headers.collect(),
+            body: request.body.into(),
+        };
+        let Ok(answer) = self.guard.ask(asked).await else {
             // The error names the address, which may hold the message and the secret.
             return Delivery::NotNow("the provider did not answer".into());
         };
         let status = answer.status;
-        let body = answer.body.text().await.unwrap_or_default();
+        let body = String::from_utf8_lossy(&answer.body);
         let words = told(status.as_u16(), &body);
         match status.as_u16() {
             200..=299 => Delivery::Taken(words),

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::{RoleId, UserFilter};
 use anstyle::{AnsiColor, Style};
-use base::{Clock, Entropy, SystemClock, SystemEntropy};
+use base::{Clock, Entropy, SystemClock, SystemEntropy, Unavailable};
 use egress::{Egress, Limits};
 use intel::sources::Notification;
 use rustix::process::Resource;
@@ -304,6 +305,7 @@ async fn store(it: &mut Findings, config: &Config, home: &Home, served: bool) {
     }
     sealer(it, config, &*backend.store, served).await;
     background(it, &*backend.jobs, served).await;
+    people(it, &*backend.accounts).await;
     sources(it, config, home, &backend).await;
     let age = now.since(head.time);
     if served && head.size > 0 && age > config.log.heartbeat.0 * 2 + Duration::from_secs(5) {
@@ -439,6 +441,32 @@ async fn background(it: &mut Findings, store: &dyn jobs::Store, served: bool) {
             .map(|it| it.ready + it.delayed + it.running)
             .sum();
         it.ok("jobs", format!("{open} unfinished, none dead or stuck"));
+    }
+}
+
+/// Somebody must be able to get in.
+async fn people(it: &mut Findings, store: &dyn accounts::Store) {
+    let administrators = UserFilter {
+        role: Some(RoleId::ADMINISTRATOR),
+        enabled: Some(true),
+        ..UserFilter::default()
+    };
+    let found = async {
+        let anybody = store.has_users().await?;
+        let administrators = store.users(administrators, None, 1).await?;
+        Ok::<_, Unavailable>((anybody, !administrators.rows.is_empty()))
+    };
+    match found.await {
+        Ok((false, _)) => {
+            let todo = "open the link that `indelible serve` prints: it makes the administrator";
+            it.warn("accounts", "nobody has one yet", todo);
+        }
+        Ok((true, true)) => it.ok("accounts", "an administrator may sign in"),
+        Ok((true, false)) => {
+            let todo = "indelible accounts make-admin ADDRESS";
+            it.fail("accounts", "no administrator may sign in", todo);
+        }
+        Err(error) => it.fail("accounts", error.to_string(), "see the database's own log"),
     }
 }
 

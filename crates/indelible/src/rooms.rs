@@ -13,12 +13,13 @@ use accounts::{
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 use base::{Clock, Entropy, Unavailable, UnixMicros};
-use egress::{Egress, EgressError, Limits, Method};
+use egress::guard::{Guard, Hosts, Policy, World};
+use egress::{Limits, Method};
 use jobs::{Job as _, Jobs, Misfire, NewJob, Rule, Schedule};
 use notify::letters::{self, House};
 use notify::{Address, KEPT_FOR, Outbox, Transports};
 use serde::Deserialize;
-use url::Url;
+use url::{Origin, Url};
 use web::{Installation, KnownKey, Measured};
 
 use crate::config::{Config, Loaded, as_settings};
@@ -89,12 +90,14 @@ pub(crate) fn accounts(
         sign_in,
     };
     let ours = &config.accounts;
+    let oidc = providers(&ours.oidc)?;
+    let oidc_http = ProvidersByHttp::new(&oidc)?;
     let settings = accounts::Settings {
         sign_up: ours.sign_up.into(),
         session_idle: ours.session_idle.0,
         session_max: ours.session_max.0,
         invitation_lifetime: ours.invitation_lifetime.0,
-        oidc: providers(&ours.oidc)?,
+        oidc,
         ..accounts::Settings::at(public_url)
     };
     let ring = Arc::clone(jobs);
@@ -104,7 +107,7 @@ pub(crate) fn accounts(
         entropy: Arc::clone(entropy),
         bus: Arc::clone(&backend.bus),
         outbox: Arc::new(letters),
-        oidc_http: Arc::new(ProvidersByHttp::new()?),
+        oidc_http: Arc::new(oidc_http),
         sealing_key: SealingKey::new(&home.accounts_key(&**entropy)?),
         wake: Box::new(move || ring.ring()),
         settings,
@@ -173,33 +176,58 @@ fn provider(path: &Path) -> anyhow::Result<OidcProvider> {
     })
 }
 
-/// The way to providers.
-struct ProvidersByHttp(Egress);
+/// The way to providers. An issuer of the settings may lie anywhere; the other places that its
+/// metadata names lie in the public internet, or the metadata could lead us to the neighbours.
+struct ProvidersByHttp {
+    issuers: Vec<(Origin, Guard)>,
+    elsewhere: Guard,
+}
 
 impl ProvidersByHttp {
-    fn new() -> Result<Self, EgressError> {
-        let limits = Limits {
-            body_bytes_max: OIDC_BODY_BYTES_MAX,
-            ..Limits::default()
+    fn new(providers: &[OidcProvider]) -> anyhow::Result<Self> {
+        let guard = |policy| {
+            let policy = Policy {
+                // What points elsewhere is not the provider's answer.
+                redirects_max: 0,
+                limits: Limits {
+                    body_bytes_max: OIDC_BODY_BYTES_MAX,
+                    ..Limits::default()
+                },
+                ..policy
+            };
+            Guard::new(policy, World::default())
         };
-        Ok(Self(Egress::new(limits)?))
+        let issuer = |provider: &OidcProvider| {
+            let url: Url = provider.issuer.parse().with_context(|| {
+                let (slug, issuer) = (&provider.slug, &provider.issuer);
+                format!("[accounts] oidc: {slug}: issuer: {issuer:?} is no address")
+            })?;
+            anyhow::Ok((url.origin(), guard(Policy::configured(&url))?))
+        };
+        let public = Policy {
+            hosts: Hosts::Public,
+            ..Policy::hosts(Vec::new())
+        };
+        Ok(Self {
+            issuers: providers.iter().map(issuer).collect::<Result<_, _>>()?,
+            elsewhere: guard(public)?,
+        })
     }
 
-    async fn ask(&self, request: OidcRequest) -> Result<OidcResponse, EgressError> {
-        let url = request
-            .url
-            .parse()
-            .map_err(|_| EgressError::Address(request.url.clone()))?;
-        let method = Method::from_bytes(request.method.as_bytes());
-        let method = method.map_err(|_| EgressError::Address(request.method.clone()))?;
-        let headers = request.headers.iter();
-        let headers: Vec<(&str, &str)> = headers
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let answer = self
-            .0
-            .send(method, &url, &headers, request.body.into())
-            .await?;
+    async fn ask(&self, request: OidcRequest) -> anyhow::Result<OidcResponse> {
+        let url: Url = request.url.parse()?;
+        let origin = url.origin();
+        let known = self.issuers.iter().find(|(issuer, _)| *issuer == origin);
+        let guard = known.map_or(&self.elsewhere, |(_, guard)| guard);
+        let given = request.headers.iter();
+        let headers = given.filter_map(|(name, value)| egress::guard::header(name, value));
+        let asked = egress::guard::Request {
+            method: Method::from_bytes(request.method.as_bytes())?,
+            url,
+            headers: headers.collect(),
+            body: request.body.into(),
+        };
+        let answer = guard.ask(asked).await?;
         let told = answer.headers.iter();
         let headers = told
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
@@ -207,7 +235,7 @@ impl ProvidersByHttp {
         Ok(OidcResponse {
             status: answer.status.as_u16(),
             headers,
-            body: answer.body.bytes().await?.into(),
+            body: answer.body.into(),
         })
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use accounts::Permission;
 use axum::extract::State;
 use axum::response::Response;
 use base::metrics::{Counter, Form, Histogram, Labels, Page, number};
@@ -13,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::address::is_in;
 use crate::app::{App, Caller};
+use crate::identity;
 use crate::problem::{ApiError, Kind};
 
 /// Kinds of ends of a request: status classes, and those that had no answer because the client went
@@ -74,14 +76,15 @@ impl Drop for Measured {
     }
 }
 
-/// `/metrics`, for those networks that `[metrics] allow` names; for others there is no such page.
+/// `/metrics`, for those networks that `[metrics] allow` names, and for programs with a token that
+/// may see how the installation is doing; for others there is no such page.
 pub(crate) async fn page(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if !is_in(caller.address, &app.settings().watchers) {
-        return Err(ApiError::plain(Kind::NotFound));
+        may_watch(&app, &caller, &headers).await?;
     }
     let accept = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
     let form = if accept.is_some_and(wants_open_metrics) {
@@ -104,6 +107,22 @@ pub(crate) async fn page(
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);
     Ok(response)
+}
+
+/// Whether a token says so. Without one nobody learns that there is something to see; a browser's
+/// cookie is not asked, as scrapers have none.
+async fn may_watch(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), ApiError> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Err(ApiError::plain(Kind::NotFound));
+    }
+    let needed = Permission::OverviewRead;
+    match identity::find(app, caller, headers, true).await? {
+        Some(identity) if identity.may(needed) => Ok(()),
+        _ => Err(ApiError::new(
+            Kind::NotPermitted,
+            format!("This needs the permission {}", needed.name()),
+        )),
+    }
 }
 
 /// Prometheus names OpenMetrics when it can read it, and then prefers it.

@@ -77,6 +77,11 @@ impl Jailed {
         self.deadline
     }
 
+    /// Gives it until another moment: for one that was jailed ahead of its work.
+    pub fn give_until(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
     /// Kills it and everything that it started.
     ///
     /// # Errors

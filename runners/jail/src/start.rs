@@ -130,6 +130,10 @@ impl Jail {
         // program; without one, the process had a single thread: see `fork`.
         let cloned = unsafe { sys::clone(plan.namespaces) };
         if matches!(cloned, Ok(Cloned::Child)) {
+            // Whoever holds the parent's end keeps it open: only without it is the parent's death
+            // seen while we wait for its word.
+            // SAFETY: nothing of the child uses it; below it is forgotten, not dropped.
+            unsafe { rustix::io::close(ours.as_raw_fd()) };
             let mut channel = theirs.as_raw_fd();
             // SAFETY: nothing of this process but what follows uses a descriptor: it becomes a
             // program, or forgets what it had (below, and the promise of `Forked::Child`).

@@ -15,10 +15,12 @@ mod trace;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{
+    AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Method, Response, StatusCode};
 use url::{Host, Url};
@@ -122,6 +124,14 @@ pub struct Reply {
     pub trace: Trace,
 }
 
+impl Reply {
+    /// How long whoever answered wants to be left alone (RFC 9110 §10.2.3), said in seconds.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?;
+        Some(Duration::from_secs(seconds.trim().parse().ok()?))
+    }
+}
+
 impl Guard {
     /// A way out under `policy`.
     ///
@@ -200,7 +210,12 @@ impl Guard {
         request.url.set_fragment(None);
         for _ in 0..=self.policy.redirects_max {
             let response = self.hop(&request, trace).await?;
-            let Some(next) = redirect(&request, &response)? else {
+            let next = if self.policy.redirects_max == 0 {
+                None
+            } else {
+                redirect(&request, &response)?
+            };
+            let Some(next) = next else {
                 let whole = self.read(response, trace).await?;
                 return Ok((whole, request.url));
             };
@@ -218,7 +233,7 @@ impl Guard {
             peer: None,
             status: None,
             body_bytes: 0,
-            took: std::time::Duration::ZERO,
+            took: Duration::ZERO,
             secrets_found: 0,
         });
         self.check_place(&request.url).await?;

@@ -20,7 +20,7 @@ pub struct Policy {
     pub networks: Vec<IpNet>,
     /// Secrets that are put into its requests.
     pub secrets: Vec<Injection>,
-    /// Redirects it may follow in one call. Default 5.
+    /// Redirects it may follow in one call; with 0 a redirect is the answer. Default 5.
     pub redirects_max: usize,
     /// Most bytes of a request's body. Default 1 MiB.
     pub request_bytes_max: usize,

@@ -11,7 +11,7 @@ use super::human;
 pub(crate) struct Metrics {
     /// Networks that may read /metrics, and the details of /healthz and /readyz
     ///
-    /// Others learn from the health checks one word, and of /metrics nothing.
+    /// Others learn from the health checks one word, and of /metrics nothing, unless they bring an API token with the permission overview.read.
     #[arg(id = "metrics.allow", long, value_name = "NET,…", value_delimiter = ',', default_value = "127.0.0.0/8,::1/128", action = ArgAction::Set, value_parser = human::network)]
     pub(crate) allow: Vec<ipnet::IpNet>,
 }

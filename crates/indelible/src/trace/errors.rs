@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use egress::{Egress, Limits, Method};
+use egress::guard::{Guard, Policy, Request, World, header};
+use egress::{Limits, Method};
 use sentry::types::Dsn;
 use sentry::{ClientInitGuard, ClientOptions, Envelope, Transport};
 use tracing::level_filters::LevelFilter;
@@ -96,15 +97,19 @@ impl Transport for ByEgress {
 }
 
 fn carry(work: &Receiver<Work>, url: &Url, auth: &str) {
-    let limits = Limits {
-        whole: TIME_MAX,
-        body_bytes_max: ANSWER_BYTES_MAX,
-        ..Limits::default()
+    let policy = Policy {
+        redirects_max: 0,
+        limits: Limits {
+            whole: TIME_MAX,
+            body_bytes_max: ANSWER_BYTES_MAX,
+            ..Limits::default()
+        },
+        ..Policy::configured(url)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let (Ok(runtime), Ok(egress)) = (runtime, Egress::new(limits)) else {
+    let (Ok(runtime), Ok(guard)) = (runtime, Guard::new(policy, World::default())) else {
         tracing::warn!("errors are not reported: no way out could be set up");
         return;
     };
@@ -124,7 +129,16 @@ fn carry(work: &Receiver<Work>, url: &Url, auth: &str) {
             ("content-type", "application/x-sentry-envelope"),
             ("x-sentry-auth", auth),
         ];
-        let sent = runtime.block_on(egress.send(Method::POST, url, &headers, report.into()));
+        let headers = headers.iter();
+        let asked = Request {
+            method: Method::POST,
+            url: url.clone(),
+            headers: headers
+                .filter_map(|(name, value)| header(name, value))
+                .collect(),
+            body: report.into(),
+        };
+        let sent = runtime.block_on(guard.ask(asked));
         // Told at a level that is not reported itself.
         match sent {
             Ok(answer) if answer.status.as_u16() == 429 => {

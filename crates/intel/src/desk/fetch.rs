@@ -56,7 +56,8 @@ impl Inner {
                 // Somebody may have brought it since the plan was made.
                 let now = self.parts.clock.now();
                 let mut found = self.parts.cache.get(std::slice::from_ref(&key), now).await;
-                if let Some(cached) = found.pop().flatten() {
+                let found = found.pop().flatten();
+                if let Some(cached) = found.filter(|it| it.is_good(&errand.source, now)) {
                     return cached.answer;
                 }
             }

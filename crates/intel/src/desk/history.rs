@@ -94,8 +94,8 @@ impl Desk {
         }
         let settings = &self.inner.settings;
         let longest = match row.cause {
-            Cause::Asked => settings.lookup_time_max,
-            Cause::Bulk(_) | Cause::Watch(_) => self.inner.bulk_time_max(),
+            Cause::Asked | Cause::Watch(_) => settings.lookup_time_max,
+            Cause::Bulk(_) => self.inner.bulk_time_max(),
         };
         // Its process may be another one, and has to write down that it has ended.
         let ends = row.opened.plus(longest + Duration::from_secs(30));

@@ -151,7 +151,7 @@ impl Desk {
         }
         let mut planned = Vec::with_capacity(asked.len());
         for (source, cached) in asked.into_iter().zip(cached) {
-            let cached = cached.filter(|cached| still_good(&source, cached, now));
+            let cached = cached.filter(|cached| cached.is_good(&source, now));
             let waits = match &cached {
                 Some(_) => None,
                 None => self.inner.expected_wait(&source, now).await,
@@ -269,13 +269,15 @@ fn reasons(
     why
 }
 
-/// Whether an answer is as good as new by what is set now: the time may have been made shorter.
-fn still_good(source: &Configured, cached: &Cached, now: UnixMicros) -> bool {
-    let seconds = match cached.answer.heard() {
-        Some(_) => source.cache_s,
-        None => source.nothing_cache_s,
-    };
-    now.since(cached.answer.ended()) < Duration::from_secs(seconds.into())
+impl Cached {
+    /// Whether it is as good as new by what is set now: the time may have been made shorter.
+    pub(super) fn is_good(&self, source: &Configured, now: UnixMicros) -> bool {
+        let seconds = match self.answer.heard() {
+            Some(_) => source.cache_s,
+            None => source.nothing_cache_s,
+        };
+        now.since(self.answer.ended()) < Duration::from_secs(seconds.into())
+    }
 }
 
 fn who_sees(planned: &[Planned]) -> Vec<Onlooker> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base::{Actor, Unavailable};
+use futures_util::StreamExt as _;
 use indicator::Indicator;
 use jobs::{Attempt, Job, Misfire, NewJob, Outcome, Rule, Schedule};
 use serde::{Deserialize, Serialize};
@@ -174,21 +175,24 @@ impl Desk {
         self.inner.parts.store.delete_watch(id).await
     }
 
-    /// Looks at every watched indicator that is due; answers how many. What cannot be looked at now
-    /// holds up no other.
+    /// Looks at every watched indicator that is due, several at once; answers how many.
+    ///
+    /// # Errors
+    /// When the store or a teller did not answer for one of them; the others of its batch were looked
+    /// at all the same.
     pub async fn look_again(&self) -> Result<usize, Unavailable> {
         let parts = &self.inner.parts;
         let mut looked = 0;
         loop {
-            let due = parts
-                .store
-                .due_watches(parts.clock.now(), READ_AT_ONCE)
-                .await?;
+            let due = parts.store.due_watches(parts.clock.now(), READ_AT_ONCE);
+            let due = due.await?;
             if due.is_empty() {
                 return Ok(looked);
             }
-            for watch in due {
-                self.look_at(watch).await?;
+            let looks = futures_util::stream::iter(due.into_iter().map(|it| self.look_at(it)));
+            let looks = looks.buffer_unordered(self.inner.settings.bulk_at_once);
+            for look in looks.collect::<Vec<_>>().await {
+                look?;
                 looked += 1;
             }
         }
@@ -208,8 +212,9 @@ impl Desk {
             who: "product",
             trace: None,
             cause: Cause::Watch(watch.id),
-            patience: self.inner.settings.bulk_patience,
-            time_max: self.inner.bulk_time_max(),
+            // A source whose quota is used up is looked at the next time.
+            patience: self.inner.settings.patience,
+            time_max: self.inner.settings.lookup_time_max,
         };
         let (request, verdict, ..) = self.look_up_whole(question, asker).await?;
         let sources = match watch.last {

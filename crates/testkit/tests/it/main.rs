@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod catalogue;
 mod cli;
 mod contract;
 mod desk;

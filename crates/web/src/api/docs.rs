@@ -174,6 +174,24 @@ fn parameter(name: &str) -> Value {
             json!("token."),
             "A whole act such as `token.make`, or a room with its dot.",
         ),
+        "user" => (
+            "query",
+            "integer",
+            Value::Null,
+            "Only what this account did.",
+        ),
+        "target" => (
+            "query",
+            "string",
+            json!("user:2"),
+            "Only what was done to this.",
+        ),
+        "from" | "to" => (
+            "query",
+            "string",
+            json!("2026-11-21"),
+            "The first, or the last, day that is meant, in UTC.",
+        ),
         "older" => (
             "query",
             "integer",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use intel::desk::Settings;
-use intel::{Trouble, Verdict, Window};
+use intel::{Trouble, Window};
 
 use super::script::Do;
 use super::{Made, Room, about, answers, made, next, nothing_comes, pass, until, until_async};
@@ -21,7 +21,7 @@ fn limited(slug: &'static str, does: Do, windows: &[(u32, u32)]) -> Made {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_over_the_quota_waits_in_the_order_of_arrival() {
-    let room = Room::new(&[limited("few", Do::Say(Verdict::Clean), &[(2, 10)])]).await;
+    let room = Room::new(&[limited("few", Do::Send(1), &[(2, 10)])]).await;
     for number in 0..2 {
         room.answers(&about(number)).await;
     }
@@ -61,7 +61,7 @@ async fn who_is_over_the_quota_waits_in_the_order_of_arrival() {
 /// Nobody stands for half a minute before a door that opens tomorrow.
 #[tokio::test(start_paused = true)]
 async fn who_would_wait_too_long_is_told_at_once() {
-    let room = Room::new(&[limited("few", Do::Say(Verdict::Clean), &[(1, 600)])]).await;
+    let room = Room::new(&[limited("few", Do::Send(1), &[(1, 600)])]).await;
     room.answers(&about(1)).await;
     let answers = room.answers(&about(2)).await;
     let Some(Trouble::RateLimited(Some(after))) = answers.of("few").answer.trouble() else {
@@ -73,7 +73,7 @@ async fn who_would_wait_too_long_is_told_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn all_windows_hold() {
-    let sources = [limited("few", Do::Say(Verdict::Clean), &[(1, 1), (3, 20)])];
+    let sources = [limited("few", Do::Send(1), &[(1, 1), (3, 20)])];
     let room = Room::new(&sources).await;
     let mut sent = Vec::new();
     for number in 0..4 {
@@ -158,7 +158,7 @@ async fn what_the_upstream_says_counts_most() {
 /// Who waited for the quota and left must not use it up.
 #[tokio::test(start_paused = true)]
 async fn who_leaves_the_queue_uses_nothing() {
-    let room = Room::new(&[limited("few", Do::Say(Verdict::Clean), &[(1, 10)])]).await;
+    let room = Room::new(&[limited("few", Do::Send(1), &[(1, 10)])]).await;
     room.answers(&about(1)).await;
     let second = room.look_up(&about(2)).await;
     let mut third = room.look_up(&about(3)).await;

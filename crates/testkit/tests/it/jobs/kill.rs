@@ -16,6 +16,9 @@ use super::within;
 
 /// Rounds of work and kills; more with `INDELIBLE_TEST_KILL_ROUNDS`.
 const ROUNDS: u64 = 20;
+/// What decides when who is killed: the rounds are shared among so many seeds, each with a database of
+/// its own.
+const SEEDS: std::ops::Range<u64> = 43..48;
 /// Numbers that one giver may use.
 const NUMBERS: u64 = 1_000_000;
 
@@ -108,7 +111,13 @@ impl Giver {
 }
 
 async fn kill_loop(dialect: Dialect) {
-    let seed = 43;
+    let rounds = rounds().div_ceil(SEEDS.end - SEEDS.start);
+    for seed in SEEDS {
+        kill_with(dialect, seed, rounds).await;
+    }
+}
+
+async fn kill_with(dialect: Dialect, seed: u64, rounds: u64) {
     let chance = SeededEntropy::new(seed);
     let database = Database::new(dialect).await;
     let store = database.open_all().await.jobs;
@@ -117,7 +126,7 @@ async fn kill_loop(dialect: Dialect) {
         Toil::start(&database, &["work"]),
     ];
     let mut acknowledged = BTreeSet::new();
-    for round in 0..rounds() {
+    for round in 0..rounds {
         let giver = Giver::start(&database, round * NUMBERS);
         // Killed at another moment each time: after so many acknowledged jobs.
         let enough = 1 + usize::try_from(chance.below(300)).unwrap();
@@ -153,7 +162,7 @@ async fn kill_loop(dialect: Dialect) {
     );
     let lost: Vec<_> = acknowledged.difference(&once).collect();
     assert!(lost.is_empty(), "seed {seed}: {lost:?} took no effect");
-    assert!(acknowledged.len() as u64 > rounds(), "nothing was tried");
+    assert!(acknowledged.len() as u64 > rounds, "nothing was tried");
     assert_eq!(store.inspect().await.unwrap(), Vec::<String>::new());
 }
 

@@ -2,4 +2,5 @@
 
 mod courier;
 mod server;
+mod signing_up;
 mod smtp;

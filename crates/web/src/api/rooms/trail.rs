@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accounts::{AuditFilter, AuditId};
+use accounts::AuditId;
 use axum::extract::State;
 use axum::response::Response;
-use base::UserId;
 use facts::{FactId, FactProof};
 use http::{HeaderValue, Uri, header};
 use stamp::ProofAnswer;
@@ -18,25 +17,16 @@ use crate::app::App;
 use crate::negotiate::Format;
 use crate::problem::{ApiError, Kind};
 use crate::query::Segments;
-use crate::rooms::frame::{asked, asked_number};
+use crate::rooms::admin::audit::Search;
+use crate::rooms::frame::asked_number;
 
 /// When a fact that waits may be sealed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// `?q=`, `?act=`, `?target=`, `?user=`, `?before=`, `?limit=`.
+/// `?q=`, `?act=`, `?target=`, `?user=`, `?from=` and `?to=` (days in UTC, both meant whole), `?before=`,
+/// `?limit=`.
 pub(super) async fn page(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
-    let text = |name| {
-        let found = asked(&uri, name)?;
-        Ok::<_, ApiError>((!found.is_empty()).then_some(found))
-    };
-    let filter = AuditFilter {
-        user: asked_number(&uri, "user")?.map(UserId),
-        act: text("act")?,
-        target: text("target")?,
-        text: text("q")?,
-        from: None,
-        to: None,
-    };
+    let filter = Search::of(&uri)?.filter;
     let before = asked_number(&uri, "before")?;
     let found = app.accounts.audit(&filter, before, limit(&uri)?).await?;
     Ok(rows(

@@ -30,13 +30,13 @@ const EXPORT_ROWS: usize = 1000;
 const DAY_US: i64 = 86_400_000_000;
 
 /// What was asked for: the filter itself, and its parameters for links.
-struct Search {
-    filter: AuditFilter,
+pub(crate) struct Search {
+    pub(crate) filter: AuditFilter,
     given: Vec<(&'static str, String)>,
 }
 
 impl Search {
-    fn of(uri: &Uri) -> Result<Self, ApiError> {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
         let mut given = Vec::new();
         for name in ["q", "act", "target", "user", "from", "to"] {
             given.push((name, asked(uri, name)?));

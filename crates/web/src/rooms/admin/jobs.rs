@@ -124,8 +124,8 @@ fn kinds(counts: &[KindCounts], now: UnixMicros) -> Table {
         label: "Kinds of work".to_owned(),
         columns: shown,
         rows: counts.iter().map(row).collect(),
-        empty_title: "No work yet",
-        empty_says: "The first jobs appear with the first act that follows something up: an entry of the audit trail to be sealed, a mail to be sent.",
+        empty_title: "Nothing to do",
+        empty_says: "Work appears while it waits, runs or has failed. What is done at once, such as sealing an entry of the audit trail, leaves no row behind.",
         ..Table::default()
     }
 }

@@ -269,3 +269,32 @@ async fn an_account_ends_but_not_the_last_administrator() {
         kept.text()
     );
 }
+
+// Scrapers come from anywhere; what they read tells a stranger how busy the house is.
+#[tokio::test]
+async fn a_token_that_may_look_opens_the_figures_from_afar() {
+    let app = TestApp::start().await;
+    let mut ada = Browser::administrator(&app).await;
+    let same = [
+        ("content-type", "application/json"),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let afar = "203.0.113.7".parse().unwrap();
+    let ask = async |headers: &[(&str, &str)]| {
+        let request = request(Method::GET, "/metrics", headers, "");
+        app.ask_from(afar, request).await
+    };
+    assert_eq!(ask(&[]).await.status, 404);
+    for (permission, status) in [("overview.read", 200), ("users.read", 403)] {
+        let body = format!(r#"{{"note":"scraper","permissions":["{permission}"]}}"#);
+        let path = "/api/v1/account/tokens";
+        let made = ada.send(Method::POST, path, &same, body).await;
+        let token = format!("Bearer {}", made.json()["token"].as_str().unwrap());
+        let answer = ask(&[("authorization", &token)]).await;
+        assert_eq!(answer.status, status, "{permission}");
+    }
+    assert_eq!(
+        ask(&[("authorization", "Bearer indl_1_x")]).await.status,
+        401
+    );
+}
