@@ -80,7 +80,7 @@ const path = (page) => new URL(page.url()).pathname;
 /** Of the documentation ranges, as stand-ins know them; all disguised as reports do it. */
 const REPORT = `On 21 November a mail from victim[@]example[.]com led to hxxp://evil[.]example[.]com/payload.
 The loader came from 192.0.2[.]7 (also 2001:db8::7); its SHA-256 is
-abababababababababababababababababababababababababababababababab, its MD5 abababababababababababababababab.
+2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824, its MD5 5d41402abc4b2a76b9719d911017c592.
 Names were resolved by 192.0.2.53. The hole is CVE-2026-12345.`;
 const FOUND = [
   "IPV4 192.0.2.7",
@@ -89,14 +89,19 @@ const FOUND = [
   "URL http://evil.example.com/payload",
   "DOMAIN evil.example.com",
   "EMAIL victim@example.com",
-  "MD5 abababababababababababababababab",
-  "SHA256 abababababababababababababababababababababababababababababababab",
+  "MD5 5d41402abc4b2a76b9719d911017c592",
+  "SHA256 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
   "CVE CVE-2026-12345",
 ];
 
 const ada = await open();
+/** Her page, with nothing wrong on it yet. */
+const wrongs = () => {
+  ada.wrong.length = 0;
+  return ada;
+};
 await check("she signs in, and the desk is hers", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(`${base}/sign-in?next=%2Fdesk`);
   await page.fill("#f-email", email);
   await page.fill("#f-password", password);
@@ -108,7 +113,7 @@ await check("she signs in, and the desk is hers", async () => {
 });
 
 await check("a paragraph is pasted, and its indicators are recognised", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.fill("#paste-text", REPORT);
   await page.locator("input[name=pick]").first().waitFor();
   const picks = await page.locator("input[name=pick]").evaluateAll((all) => all.map((one) => one.value));
@@ -121,7 +126,7 @@ await check("a paragraph is pasted, and its indicators are recognised", async ()
 });
 
 await check("a stricter label keeps sources from seeing it", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   const open = () => page.locator(".watcher input:not([disabled])").count();
   await page.locator("input[name=tlp][value=CLEAR]").check({ force: true });
   const all = await open();
@@ -135,7 +140,7 @@ await check("a stricter label keeps sources from seeing it", async () => {
 
 let request = "";
 await check("one is looked up: answers stream in, the weightiest first", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.locator("[data-choose=none]").click();
   await page.locator('input[name=pick][value="IPV4 192.0.2.7"]').check();
   if (!/this one at \d+ source/.test(await page.locator("[data-ask]").innerText())) wrong.push("the button does not say what it does");
@@ -143,7 +148,7 @@ await check("one is looked up: answers stream in, the weightiest first", async (
   request = path(page);
   await page.locator(".card").first().waitFor();
   await page.locator(".judged.malicious").waitFor();
-  await page.locator("look-up:not(.on)").waitFor({ timeout: 60_000 });
+  await page.locator("look-up[data-over]").waitFor({ timeout: 60_000 });
   const weights = await page.locator(".card").evaluateAll((cards) => cards.map((card) => Number(card.dataset.weight)));
   if (weights.length < 5) wrong.push(`only ${weights.length} answers`);
   if (weights.some((weight, i) => i > 0 && weight > weights[i - 1])) wrong.push(`not in order: ${weights}`);
@@ -155,7 +160,7 @@ await check("one is looked up: answers stream in, the weightiest first", async (
 });
 
 await check("its evidence and proof are taken away, and `indelible verify` accepts them offline", async () => {
-  const { page, context, wrong } = ada;
+  const { page, context, wrong } = wrongs();
   await page.goto(base + request);
   const card = page.locator(".card", { has: page.locator("a", { hasText: /^Proof$/ }) }).first();
   for (let i = 0; i < 100 && !(await card.count()); i++) await page.reload();
@@ -180,12 +185,12 @@ await check("its evidence and proof are taken away, and `indelible verify` accep
 });
 
 await check("looked at again, the history says since when and shows the difference", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   const look = async () => {
-    await page.locator("look-up:not(.on)").waitFor({ timeout: 60_000 });
+    await page.locator("look-up[data-over]").waitFor({ timeout: 60_000 });
     await Promise.all([page.waitForURL((url) => url.pathname !== request && /\/desk\/requests\/\d+$/.test(url.pathname)), page.getByRole("button", { name: /Look again/ }).click()]);
     request = path(page);
-    await page.locator("look-up:not(.on)").waitFor({ timeout: 60_000 });
+    await page.locator("look-up[data-over]").waitFor({ timeout: 60_000 });
   };
   await page.goto(`${base}/desk?q=198.51.100.99`);
   await page.locator("[data-choose=all]").click();
@@ -203,7 +208,7 @@ await check("looked at again, the history says since when and shows the differen
 });
 
 await check("it is watched, and the watch is listed and ended", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.selectOption("#f-every", "6");
   await send(page, "/desk/watches");
   await page.getByText("You watch it").waitFor();
@@ -216,21 +221,30 @@ await check("it is watched, and the watch is listed and ended", async () => {
 });
 
 await check("all of the report is looked up as a bulk, whose progress is live", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(`${base}/desk`);
   await page.fill("#paste-text", REPORT);
   await page.locator("input[name=pick]").first().waitFor();
   await page.locator("[data-choose=all]").click();
   await Promise.all([page.waitForURL(/\/desk\/bulks\/\d+$/), page.locator("[data-ask]").click()]);
-  await page.locator("#progress .state.good").waitFor({ timeout: 90_000 });
-  if (!(await page.locator("tr .vstate.malicious").count())) wrong.push("nothing malicious is found");
+  // Quotas make it wait for minutes; what has come by then is seen without a reload.
+  await page.locator("tr .vstate.malicious").first().waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/paused, \d+ left|done/).first().waitFor();
   wrong.push(...(await faults(page)));
   await shoot(page, "bulk-day");
+  const go = page.getByRole("button", { name: "Go on" });
+  if (await go.count()) {
+    await go.click();
+    await page.getByText(/running, \d+ left|done/).first().waitFor();
+    await page.getByRole("button", { name: /Stop for good/ }).click();
+    await page.getByText("stopped").first().waitFor();
+  }
   return wrong.join("\n");
 });
 
 await check("a link shows one lookup to a stranger, and nothing else", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(base + request);
   await send(page, `${request}/share`);
   const link = await page.locator(".secret code").innerText();
@@ -252,7 +266,7 @@ await check("a link shows one lookup to a stranger, and nothing else", async () 
 });
 
 await check("a source is described, tried on a recorded answer, changed and rolled back", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(`${base}/desk/sources/new`);
   await page.fill("#f-indicator", "192.0.2.7");
   await page.fill("#try-body", JSON.stringify({ count: 12, last_seen: "2026-11-20" }));
@@ -283,7 +297,7 @@ await check("a source is described, tried on a recorded answer, changed and roll
 });
 
 await check("a secret is kept, put into its slot, and never shown", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   const secret = "never-to-be-shown-again-42";
   await page.goto(`${base}/desk/secrets`);
   await page.fill("#f-name", "A key of the story");
@@ -302,7 +316,7 @@ await check("a secret is kept, put into its slot, and never shown", async () => 
 });
 
 await check("what is on an ignore list is not asked about", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(`${base}/desk/lists`);
   await page.fill("#f-name", "Ours");
   await Promise.all([page.waitForURL(/\/desk\/lists\/\d+$/), send(page, "/desk/lists")]);
@@ -313,7 +327,7 @@ await check("what is on an ignore list is not asked about", async () => {
   await page.goto(`${base}/desk?q=www.ours.example.com`);
   await page.locator("[data-choose=all]").click();
   await Promise.all([page.waitForURL(/\/desk\/requests\/\d+$/), page.locator("[data-ask]").click()]);
-  await page.locator("look-up:not(.on)").waitFor();
+  await page.locator("look-up[data-over]").waitFor();
   if (await page.locator(".card").count()) wrong.push("somebody was asked");
   await page.locator(".skipped summary").click();
   await page.getByText("an ignore list has the value").first().waitFor();
@@ -323,12 +337,13 @@ await check("what is on an ignore list is not asked about", async () => {
 });
 
 await check("lists of the desk are walked by keyboard", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(`${base}/desk/history`);
   await page.keyboard.press("j");
   await page.keyboard.press("j");
   await page.keyboard.press("k");
   await Promise.all([page.waitForURL(/\/desk\/requests\/\d+$/), page.keyboard.press("Enter")]);
+  await page.goto(base + request);
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   if (!(await page.locator(".card details[open]").count())) wrong.push("Enter opens no answer");
@@ -356,10 +371,10 @@ await check("the story goes without script", async () => {
 });
 
 await check("no source ticked asks nobody", async () => {
-  const { page, wrong } = ada;
+  const { page, wrong } = wrongs();
   await page.goto(`${base}/desk?q=192.0.2.7`);
   await page.locator("[data-choose=all]").click();
-  for (const source of await page.locator("input[name=source]:checked").all()) await source.uncheck();
+  await page.locator("input[name=source]:checked").evaluateAll((all) => all.forEach((one) => one.click()));
   await page.locator("[data-ask]").click();
   await page.getByText("nobody was asked").waitFor();
   return wrong.filter((w) => !/status of 422/.test(w)).join("\n");
@@ -368,7 +383,9 @@ await check("no source ticked asks nobody", async () => {
 const { page: lookout } = ada;
 await lookout.goto(`${base}/desk/bulks`);
 const bulk = await lookout.locator("tbody tr").first().getAttribute("data-href");
-const PAGES = ["/desk", "/desk?q=192.0.2.7", request, "/desk/indicators/IPV4/198.51.100.99", "/desk/indicators/DOMAIN/nobody-asked.example.com", "/desk/history", "/desk/bulks", bulk, "/desk/watches", "/desk/statistics", "/desk/notifications", "/desk/sources", "/desk/sources/virustotal", "/desk/sources/virustotal/edit", "/desk/sources/virustotal/versions/1", "/desk/sources/new", "/desk/providers", "/desk/providers/virustotal", "/desk/feeds", "/desk/feeds/urlhaus", "/desk/secrets", "/desk/lists"];
+await lookout.goto(`${base}/desk/feeds`);
+const feed = await lookout.locator("tbody tr").first().getAttribute("data-href");
+const PAGES = ["/desk", "/desk?q=192.0.2.7", request, "/desk/indicators/IPV4/198.51.100.99", "/desk/indicators/DOMAIN/nobody-asked.example.com", "/desk/history", "/desk/bulks", bulk, "/desk/watches", "/desk/statistics", "/desk/notifications", "/desk/sources", "/desk/sources/virustotal", "/desk/sources/virustotal/edit", "/desk/sources/virustotal/versions/1", "/desk/sources/new", "/desk/providers", "/desk/providers/virustotal", "/desk/feeds", feed, "/desk/secrets", "/desk/lists"];
 for (const mode of Object.keys(MODES)) {
   await check(`every page of the desk by ${mode} is whole, and axe finds nothing`, async () => {
     const { context, page, wrong } = await open(mode, { storageState: await ada.context.storageState() });

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// From start to the last line of what it says.
+use crate::server::is_ready;
+
+/// From start to serving.
 const START_MAX: Duration = Duration::from_mins(1);
 /// The lines that it says, each a word and its value.
 const LINES: [&str; 4] = ["page", "account", "password", "fakes"];
@@ -29,7 +31,7 @@ impl Demo {
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM"])
             .arg(program)
-            .args(["demo", "--data"])
+            .args(["demo", "--web-listen", "127.0.0.1:0", "--data"])
             .arg(folder.join("data"))
             .stdin(Stdio::null())
             .stdout(File::create(&said)?)
@@ -47,7 +49,9 @@ impl Demo {
             let words = LINES.map(|word| line(&text, word));
             if let [Some(page), Some(account), Some(password), Some(fakes)] = words {
                 demo.said = [page, account, password, fakes];
-                return Ok(demo);
+                if is_ready(demo.url().trim_start_matches("http://")) {
+                    return Ok(demo);
+                }
             }
             let ended = demo.child.try_wait()?.is_some();
             if ended || started.elapsed() > START_MAX {
@@ -60,7 +64,7 @@ impl Demo {
 
     /// Where it serves.
     pub(crate) fn url(&self) -> &str {
-        self.said[0].trim_end_matches('/')
+        self.said[0].trim_end_matches("/desk")
     }
 
     /// The administrator's address of mail, and the password.

@@ -8,7 +8,10 @@ class LiveParts extends HTMLElement {
 
   connectedCallback(): void {
     const from = this.dataset.live;
-    if (!from) return;
+    if (!from) {
+      this.dataset.over = "";
+      return;
+    }
     this.classList.add("on");
     const feed = new EventSource(from);
     this.feed = feed;
@@ -19,14 +22,13 @@ class LiveParts extends HTMLElement {
   }
 
   disconnectedCallback(): void {
-    this.end();
+    this.feed?.close();
   }
 
   private end(): void {
     this.feed?.close();
     this.feed = null;
-    this.classList.remove("on");
-    this.dispatchEvent(new CustomEvent("done", { bubbles: true }));
+    void renew().finally(() => (this.dataset.over = ""));
   }
 
   private take(markup: string): void {
@@ -40,6 +42,18 @@ class LiveParts extends HTMLElement {
       else if (fresh instanceof HTMLElement && fresh.dataset.weight) place(fresh);
     }
     for (const copy of document.querySelectorAll<HTMLButtonElement>("button.copy[data-copy]")) copy.hidden = !navigator.clipboard;
+  }
+}
+
+/** What can be done with a lookup that has ended, and what is said about it, stands in its page anew. */
+async function renew(): Promise<void> {
+  const parts = document.querySelectorAll("[data-renew]");
+  if (!parts.length) return;
+  const markup = await fetch(location.href, { headers: { accept: "text/html" } }).then((r) => (r.ok ? r.text() : ""), () => "");
+  const page = new DOMParser().parseFromString(markup, "text/html");
+  for (const part of parts) {
+    const fresh = page.getElementById(part.id);
+    if (fresh) replace(part, fresh);
   }
 }
 

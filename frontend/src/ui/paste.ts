@@ -96,6 +96,7 @@ class PasteBox extends HTMLElement {
       if (!response.ok) return this.say(W.deskUnread);
       query<HTMLElement>(this, "#hits").innerHTML = await response.text(); // Our own server's markup.
       this.say("");
+      query<HTMLElement>(this, "[data-found]").textContent = this.querySelector(".hitshead .count, .empty strong")?.textContent ?? "";
       this.found();
     } catch {
       if (!asked.signal.aborted) this.say(W.unreachable);

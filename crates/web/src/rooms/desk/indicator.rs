@@ -170,10 +170,19 @@ fn lanes(history: &History, now: UnixMicros) -> Lanes {
         format!("{} {}", time.day(), time.clock())
     };
     Lanes {
-        sources: history.sources.iter().map(lane).collect(),
+        sources: telling(history).0.into_iter().map(lane).collect(),
         from: written(first),
         to: "now".to_owned(),
     }
+}
+
+/// Sources that ever said something, and those that never did.
+fn telling(history: &History) -> (Vec<&SourceHistory>, Vec<&SourceHistory>) {
+    let says = |one: &&SourceHistory| {
+        let mut entries = one.entries.iter();
+        entries.any(|entry| entry.answer.heard().is_some())
+    };
+    history.sources.iter().partition(says)
 }
 
 /// Per source its answers, newest first, and what was new in each.
@@ -193,7 +202,8 @@ async fn by_source(
         sees_sources: visitor.may(Permission::SourcesRead),
     };
     let mut blocks = Vec::new();
-    for source in &history.sources {
+    let (telling, silent) = telling(history);
+    for source in telling {
         blocks.push(Block::Part(source.source.name.clone()));
         let shown = source.entries.iter().take(ENTRIES_MAX);
         let row = |entry: &HistoryEntry| {
@@ -239,14 +249,20 @@ async fn by_source(
             let moment = time(entry.answer.ended());
             let says = format!("What was new on {} at {}:", moment.date(), moment.clock());
             blocks.push(Block::says(says));
-            blocks.push(Block::Desk(Part::Changes(
-                changes.iter().map(Changed::of).collect(),
-            )));
+            blocks.push(Block::Desk(Part::Changes {
+                label: format!("What changed at {}", source.source.name),
+                changes: changes.iter().map(Changed::of).collect(),
+            }));
         }
         if let Some(entry) = source.entries.first() {
             let card = dress.card(&entry.answer);
             blocks.push(Block::Desk(Part::Card(Box::new(card))));
         }
+    }
+    if !silent.is_empty() {
+        let names: Vec<&str> = silent.iter().map(|one| one.source.name.as_str()).collect();
+        let says = format!("Asked, and know nothing of it: {}.", names.join(", "));
+        blocks.push(Block::says(says));
     }
     Ok(blocks)
 }

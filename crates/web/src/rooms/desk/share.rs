@@ -127,6 +127,7 @@ pub(crate) async fn page(
             awaited: Vec::new(),
             skipped: Vec::new(),
             live: String::new(),
+            is_open: false,
             page: String::new(),
         },
         asked: time(asked),

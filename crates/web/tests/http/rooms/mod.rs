@@ -3,5 +3,6 @@
 mod access;
 mod admin;
 pub(crate) mod browser;
+mod desk;
 mod door;
 mod own;

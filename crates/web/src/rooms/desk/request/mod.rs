@@ -114,13 +114,14 @@ pub(super) async fn shown(
     let title = value.shown();
     blocks.push(Block::Desk(Part::Judged(judged(app, &whole))));
     if visitor.may(Permission::LookupsWrite) {
-        blocks.push(Block::Acts(acts(&whole, &value)));
+        blocks.push(Block::Desk(Part::Acts(acts(&whole, &value))));
     }
     blocks.push(Block::Desk(Part::Answers(
         answers(app, visitor, &whole).await?,
     )));
     blocks.push(Block::Heading("About this lookup"));
-    blocks.push(Block::Facts(about(&whole, &value)));
+    blocks.push(Block::Desk(Part::About(about(&whole, &value))));
+    blocks.push(Block::Links(exports(&whole)));
     if visitor.may(Permission::LookupsWrite) {
         blocks.extend(links(app, &whole).await?);
     }
@@ -133,6 +134,17 @@ pub(super) async fn shown(
         .script(DESK_JS)
         .open(is_open)
         .show(title, "", blocks))
+}
+
+/// The whole of it, to take away.
+fn exports(whole: &Whole) -> Vec<(String, String)> {
+    let forms = [("md", "Markdown"), ("csv", "CSV"), ("json", "JSON")];
+    let id = whole.stored.row.id.0;
+    let link = |(form, name): (&str, &str)| {
+        let href = format!("/api/v1/requests/{id}?format={form}");
+        (href, format!("Take it away as {name}"))
+    };
+    forms.map(link).into()
 }
 
 /// The links that somebody made to it and that are still good.
@@ -197,13 +209,6 @@ fn about(whole: &Whole, value: &Value) -> Vec<(&'static str, Cell)> {
         (
             "History",
             Cell::link(value.page(), "What was known when, and what changed"),
-        ),
-        (
-            "Take away",
-            Cell::link(
-                format!("/api/v1/requests/{}?format=md", row.id.0),
-                "Markdown",
-            ),
         ),
     ];
     match row.cause {
@@ -303,6 +308,7 @@ pub(super) async fn answers(
         } else {
             String::new()
         },
+        is_open: whole.is_open(),
         page: whole.page(),
     })
 }

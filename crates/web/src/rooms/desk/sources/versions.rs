@@ -101,7 +101,10 @@ pub(crate) async fn page(
         blocks.push(if changes.is_empty() {
             Block::says("Nothing.")
         } else {
-            Block::Desk(Part::Changes(changes.iter().map(Changed::of).collect()))
+            Block::Desk(Part::Changes {
+                label: "What changed".to_owned(),
+                changes: changes.iter().map(Changed::of).collect(),
+            })
         });
     }
     blocks.push(Block::Heading("All of it"));

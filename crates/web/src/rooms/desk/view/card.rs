@@ -187,6 +187,8 @@ pub(crate) struct Answers {
     pub skipped: Vec<Asked>,
     /// Where the answers that are still to come are told; empty when there are none.
     pub live: String,
+    /// Whether some are still to come.
+    pub is_open: bool,
     /// The page's own address, for a browser without script.
     pub page: String,
 }

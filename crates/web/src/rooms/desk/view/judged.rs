@@ -10,6 +10,8 @@ use crate::pages::view::Time;
 
 /// Deepest reason that is shown.
 const DEPTH_MAX: usize = 6;
+/// How deep in a summary the names of sources stand: some are also names of hosts.
+const NAMES_AT: usize = 1;
 
 /// What is held, alone, for a page that is open.
 #[derive(Template)]
@@ -70,7 +72,9 @@ impl Judged {
     }
 
     pub(crate) fn tree(&self) -> String {
-        tree(&self.reasons)
+        let mut out = String::new();
+        level(&self.reasons, 0, Some(NAMES_AT), &mut out);
+        out
     }
 }
 
@@ -144,19 +148,23 @@ impl Held {
 /// Reasons as nested lists: markup, with all text escaped and every live value defanged.
 pub(crate) fn tree(reasons: &[Reason]) -> String {
     let mut out = String::new();
-    level(reasons, 0, &mut out);
+    level(reasons, 0, None, &mut out);
     out
 }
 
-fn level(reasons: &[Reason], depth: usize, out: &mut String) {
+fn level(reasons: &[Reason], depth: usize, names_at: Option<usize>, out: &mut String) {
     if reasons.is_empty() || depth == DEPTH_MAX {
         return;
     }
     let _ = write!(out, r#"<ul class="because">"#);
     for reason in reasons {
         out.push_str("<li>");
-        escape(&shown_text(&reason.text), out);
-        level(&reason.because, depth + 1, out);
+        if names_at == Some(depth) {
+            escape(&reason.text, out);
+        } else {
+            escape(&shown_text(&reason.text), out);
+        }
+        level(&reason.because, depth + 1, names_at, out);
         out.push_str("</li>");
     }
     out.push_str("</ul>");

@@ -27,10 +27,18 @@ pub(crate) enum Part {
     Answers(Answers),
     /// One answer by itself.
     Card(Box<card::Card>),
+    /// What can be done with a lookup now.
+    Acts(Vec<crate::rooms::view::Act>),
+    /// About a lookup, as it stands now.
+    About(Vec<(&'static str, crate::rooms::view::Cell)>),
     /// Opinions over time, a lane for each source.
     Lanes(Lanes),
     /// What changed between two answers.
-    Changes(Vec<Changed>),
+    Changes {
+        /// Of what, for those who hear the page.
+        label: String,
+        changes: Vec<Changed>,
+    },
     /// How far a list of indicators has come.
     Progress(LiveProgress),
     /// Counts over time.
