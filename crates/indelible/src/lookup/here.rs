@@ -62,7 +62,10 @@ impl Here {
                 return Ok(source.id);
             }
             let slugs: Vec<&str> = sources.all().iter().map(|one| one.slug.as_str()).collect();
-            bail!("there is no source {slug:?}; there are {}", slugs.join(", "))
+            bail!(
+                "there is no source {slug:?}; there are {}",
+                slugs.join(", ")
+            )
         };
         let chosen: anyhow::Result<Option<Vec<SourceId>>> = wanted
             .sources
