@@ -309,13 +309,13 @@ fn parameter(name: &str) -> Value {
             Value::Null,
             "The number of the version to compare with.",
         ),
-        "from" => (
+        "fromHour" => (
             "query",
             "string",
             json!("2026-01-01T00:00:00Z"),
             "The first hour.",
         ),
-        "to" => (
+        "toHour" => (
             "query",
             "string",
             Value::Null,
@@ -406,6 +406,8 @@ fn parameter(name: &str) -> Value {
             "afterPlace" => "after",
             "secret" | "slug" => "name",
             "slugQuery" => "slug",
+            "fromHour" => "from",
+            "toHour" => "to",
             name => name,
         },
         "in": place,

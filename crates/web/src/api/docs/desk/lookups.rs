@@ -415,7 +415,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "Count requests by the hour",
             "The last 25 hours, unless said otherwise. Needs `lookups.read`.",
         ),
-        &["from", "to"],
+        &["fromHour", "toHour"],
         Done::List,
     ),
     get(
@@ -426,7 +426,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "Count answers by hour and source",
             "Needs `lookups.read`.",
         ),
-        &["from", "to"],
+        &["fromHour", "toHour"],
         Done::List,
     ),
     get(
@@ -437,7 +437,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "Count answers by hour and provider",
             "Needs `lookups.read`.",
         ),
-        &["from", "to"],
+        &["fromHour", "toHour"],
         Done::List,
     ),
     get(
@@ -448,7 +448,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "Count requests by hour and kind",
             "Needs `lookups.read`.",
         ),
-        &["from", "to"],
+        &["fromHour", "toHour"],
         Done::List,
     ),
     get(
@@ -459,7 +459,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "Count requests by hour and verdict",
             "Needs `lookups.read`.",
         ),
-        &["from", "to"],
+        &["fromHour", "toHour"],
         Done::List,
     ),
     get(
