@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("axum", &["fakes", "web", "bench"]),
     ("askama", &["notify", "web"]),
     ("reqwest", &["egress", "bench"]),
-    ("clap", &["indelible", "bench"]),
+    ("clap", &["indelible", "javascript", "bench"]),
     ("anyhow", &["indelible", "xtask", "bench"]),
     ("toml", &["indelible"]),
     ("tonic", &["runners"]),
@@ -117,7 +117,13 @@ fn source(file: &str, text: &str, faults: &mut Vec<String>) {
     }
     let ours = file.starts_with("crates/") || file.starts_with("runners/");
     let root_of_crate = ours && file.ends_with("src/lib.rs");
-    let may_be_unsafe = ["crates/keccak/src/lib.rs", "runners/jail/src/lib.rs"].contains(&file);
+    let may_be_unsafe = [
+        "crates/keccak/src/lib.rs",
+        "runners/jail/src/lib.rs",
+        // One line, which reads the interpreter's memory.
+        "runners/javascript/src/lib.rs",
+    ]
+    .contains(&file);
     if root_of_crate && !may_be_unsafe && !text.contains("#![forbid(unsafe_code)]") {
         faults.push(format!("{file}: does not forbid unsafe code"));
     }
