@@ -128,6 +128,7 @@ async fn acts(bench: &Bench) -> Vec<String> {
     rows.unwrap().into_iter().map(|row| row.act).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 async fn kept(bench: Bench) {
     let store = store(&bench).await;
     let store = &*store;
