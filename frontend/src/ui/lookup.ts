@@ -28,7 +28,7 @@ class LiveParts extends HTMLElement {
   private end(): void {
     this.feed?.close();
     this.feed = null;
-    void renew().finally(() => (this.dataset.over = ""));
+    void renew(this.dataset.page).finally(() => (this.dataset.over = ""));
   }
 
   private take(markup: string): void {
@@ -46,10 +46,11 @@ class LiveParts extends HTMLElement {
 }
 
 /** What can be done with a lookup that has ended, and what is said about it, stands in its page anew. */
-async function renew(): Promise<void> {
+async function renew(at: string | undefined): Promise<void> {
   const parts = document.querySelectorAll("[data-renew]");
-  if (!parts.length) return;
-  const markup = await fetch(location.href, { headers: { accept: "text/html" } }).then((r) => (r.ok ? r.text() : ""), () => "");
+  // The address may be that of a form that was sent: the page has its own.
+  if (!at || !parts.length) return;
+  const markup = await fetch(at, { headers: { accept: "text/html" } }).then((r) => (r.ok ? r.text() : ""), () => "");
   const page = new DOMParser().parseFromString(markup, "text/html");
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
