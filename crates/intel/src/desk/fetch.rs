@@ -10,7 +10,7 @@ use indicator::Indicator;
 
 use super::Inner;
 use super::cache::{CacheKey, Cached};
-use super::gate::{Gate, OUTCOMES_MAX, Refused};
+use super::gate::{Gate, OUTCOMES_MAX, Rank, Refused};
 use super::metered::Metered;
 use crate::lookups::{AnswerRecord, Heard, NewAnswer, RequestId, Said, SourceRef};
 use crate::sources::Configured;
@@ -32,6 +32,8 @@ pub(super) struct Errand {
     pub(super) source: Arc<Configured>,
     pub(super) indicator: Arc<Indicator>,
     pub(super) request: RequestId,
+    /// Whether somebody waits for the answer.
+    pub(super) rank: Rank,
     /// Until when it may wait for its turn.
     pub(super) deadline: UnixMicros,
     pub(super) may_use_cache: bool,
@@ -99,7 +101,8 @@ impl Inner {
         let clock = &*self.parts.clock;
         let mut tries = 1;
         loop {
-            let (_place, pass) = match gate.admit(clock, errand.deadline).await {
+            let admitted = gate.admit(errand.rank, clock, errand.deadline);
+            let (_place, pass) = match admitted.await {
                 Ok(admitted) => admitted,
                 Err(refused) => return self.stopped(refused.into()),
             };

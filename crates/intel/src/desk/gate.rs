@@ -1,7 +1,8 @@
 //! The gate before one source: its quotas, who waits for them, and how many may be under way.
 //!
-//! Who waits stands in a queue, first come first served; only the first looks at the clock. Whoever
-//! gives up leaves the queue, and nobody waits who would wait longer than it may.
+//! Who waits stands in a queue, first come first served; only the first looks at the clock. Of those
+//! for whom nobody waits, such as a bulk's items, only one at a time stands there with the others.
+//! Whoever gives up leaves the queue, and nobody waits who would wait longer than it may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,6 +27,9 @@ pub(super) struct Gate {
     at_once: Arc<Semaphore>,
     queue: tokio::sync::Mutex<()>,
     waiting: AtomicU32,
+    /// Where those stand for whom nobody waits, until one of them may join the queue.
+    behind: tokio::sync::Mutex<()>,
+    waiting_behind: AtomicU32,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -88,22 +92,31 @@ pub(super) struct Pass {
     slots: Option<Vec<(u32, i64)>>,
 }
 
+/// Whether somebody waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// Somebody does.
+    Person,
+    /// Nobody does: an item of a bulk, a watch.
+    Background,
+}
+
 /// Counts one who waits, however the waiting ends.
 struct Waiting<'a> {
-    gate: &'a Gate,
+    count: &'a AtomicU32,
     ahead: u32,
 }
 
 impl<'a> Waiting<'a> {
-    fn enter(gate: &'a Gate) -> Self {
-        let ahead = gate.waiting.fetch_add(1, Ordering::SeqCst);
-        Self { gate, ahead }
+    fn enter(count: &'a AtomicU32) -> Self {
+        let ahead = count.fetch_add(1, Ordering::SeqCst);
+        Self { count, ahead }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.gate.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.count.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -124,6 +137,8 @@ impl Gate {
             at_once: Arc::new(Semaphore::new(at_once_max)),
             queue: tokio::sync::Mutex::default(),
             waiting: AtomicU32::new(0),
+            behind: tokio::sync::Mutex::default(),
+            waiting_behind: AtomicU32::new(0),
             state: Mutex::new(State {
                 meters: meters.collect(),
                 closed_until: UnixMicros(i64::MIN),
@@ -165,10 +180,16 @@ impl Gate {
     /// When that would be after `deadline`; told at once where it can be known.
     pub(super) async fn admit(
         self: &Arc<Self>,
+        rank: Rank,
         clock: &dyn Clock,
         deadline: UnixMicros,
     ) -> Result<(OwnedSemaphorePermit, Pass), Refused> {
-        let waiting = Waiting::enter(self);
+        // Held until it is through: the next of them joins the queue then.
+        let _first = match rank {
+            Rank::Person => None,
+            Rank::Background => Some(self.from_behind(clock, deadline).await?),
+        };
+        let waiting = Waiting::enter(&self.waiting);
         self.in_time(waiting.ahead, clock.now(), deadline)?;
         let place = Arc::clone(&self.at_once).acquire_owned();
         let place = tokio::time::timeout(deadline.since(clock.now()), place).await;
@@ -186,9 +207,28 @@ impl Gate {
         clock: &dyn Clock,
         deadline: UnixMicros,
     ) -> Result<Pass, Refused> {
-        let waiting = Waiting::enter(self);
+        let waiting = Waiting::enter(&self.waiting);
         self.in_time(waiting.ahead, clock.now(), deadline)?;
         self.turn(clock, deadline).await
+    }
+
+    /// Waits until it may join the queue, as the only one of those for whom nobody waits.
+    async fn from_behind(
+        &self,
+        clock: &dyn Clock,
+        deadline: UnixMicros,
+    ) -> Result<tokio::sync::MutexGuard<'_, ()>, Refused> {
+        let behind = Waiting::enter(&self.waiting_behind);
+        let ahead = self.waiting.load(Ordering::SeqCst) + behind.ahead;
+        let now = clock.now();
+        self.in_time(ahead, now, deadline)?;
+        let first = tokio::time::timeout(deadline.since(now), self.behind.lock()).await;
+        first.map_err(|_| self.out_of_time(clock.now()))
+    }
+
+    /// It has waited for as long as it may.
+    fn out_of_time(&self, now: UnixMicros) -> Refused {
+        Refused::until(self.state.lock().free_at(0, now), now)
     }
 
     fn in_time(&self, ahead: u32, now: UnixMicros, deadline: UnixMicros) -> Result<(), Refused> {
@@ -207,9 +247,7 @@ impl Gate {
     ) -> Result<Pass, Refused> {
         let turn = tokio::time::timeout(deadline.since(clock.now()), self.queue.lock());
         let Ok(_turn) = turn.await else {
-            let now = clock.now();
-            let free = self.state.lock().free_at(0, now);
-            return Err(Refused::until(free, now));
+            return Err(self.out_of_time(clock.now()));
         };
         loop {
             let changed = self.changed.notified();
@@ -281,7 +319,8 @@ impl Gate {
         Quotas {
             windows: state.meters.iter_mut().map(quota).collect(),
             closed_until: (closed_until > now).then_some(closed_until),
-            waiting: self.waiting.load(Ordering::SeqCst),
+            waiting: self.waiting.load(Ordering::SeqCst)
+                + self.waiting_behind.load(Ordering::SeqCst),
         }
     }
 

@@ -12,6 +12,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::fetch::Errand;
+use super::gate::Rank;
 use super::plan::{Plan, Question, Skipped, UnknownSource};
 use super::{Desk, Inner};
 use crate::lookups::{
@@ -196,8 +197,13 @@ impl Desk {
             ends: now.plus(asker.time_max),
             permit,
         };
+        let rank = match asker.cause {
+            Cause::Asked => Rank::Person,
+            Cause::Bulk(_) | Cause::Watch(_) => Rank::Background,
+        };
         let errand = |source| Errand {
             source,
+            rank,
             indicator: Arc::clone(&plan.indicator),
             request: id,
             deadline: now.plus(asker.patience),

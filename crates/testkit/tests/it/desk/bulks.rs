@@ -18,14 +18,14 @@ use super::script::Do;
 use super::{Room, ip, made, until, until_async};
 
 /// A worker of a room's process.
-struct AtWork {
+pub(super) struct AtWork {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
     _jobs: Arc<Jobs>,
 }
 
 impl AtWork {
-    fn start(room: &Room) -> Self {
+    pub(super) fn start(room: &Room) -> Self {
         let jobs = Jobs::start(
             Arc::clone(&room.stores.jobs),
             Arc::new(InProcessBus::default()),
@@ -50,7 +50,7 @@ impl AtWork {
     }
 }
 
-async fn begin(room: &Room, count: u8) -> BulkId {
+pub(super) async fn begin(room: &Room, count: u8) -> BulkId {
     let indicators = (0..count).chain(0..count).map(ip).collect();
     let begun = room
         .desk

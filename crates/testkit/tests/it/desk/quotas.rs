@@ -5,6 +5,7 @@ use std::time::Duration;
 use intel::desk::Settings;
 use intel::{Trouble, Window};
 
+use super::bulks::{AtWork, begin};
 use super::script::Do;
 use super::{Made, Room, about, answers, made, next, nothing_comes, pass, until, until_async};
 
@@ -168,6 +169,31 @@ async fn who_leaves_the_queue_uses_nothing() {
     pass(Duration::from_millis(10_200)).await;
     next(&mut third).await;
     assert_eq!(room.script.values("few"), ["192.0.2.1", "192.0.2.3"]);
+}
+
+/// Who waits before a page must not wait behind ten thousand items for which nobody does.
+#[tokio::test(start_paused = true)]
+async fn a_bulk_lets_people_through() {
+    let room = Room::new(&[limited("few", Do::Send(1), &[(1, 10)])]).await;
+    begin(&room, 12).await;
+    let worker = AtWork::start(&room);
+    until_async(async || {
+        let quotas = room.desk.quotas(room.id("few")).await.unwrap().unwrap();
+        quotas.waiting == 11
+    })
+    .await;
+    let plan = room.desk.plan(&about(200)).await.unwrap();
+    assert!(plan.asked[0].waits.unwrap() < Duration::from_secs(21));
+    let mut lookup = room.look_up(&about(200)).await;
+    assert!(nothing_comes(&mut lookup).await);
+    // One of the items stood in the queue already.
+    pass(Duration::from_millis(10_200)).await;
+    until(|| room.script.asked("few") == 2).await;
+    assert!(nothing_comes(&mut lookup).await);
+    pass(Duration::from_millis(10_200)).await;
+    next(&mut lookup).await;
+    assert_eq!(room.script.values("few")[2], "192.0.2.200");
+    drop(worker);
 }
 
 /// A restart must not spend a day's quota twice, nor two processes one key's.
