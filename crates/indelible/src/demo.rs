@@ -4,6 +4,7 @@
 //! It keeps what it makes in a folder of its own and refuses every other: a real installation must not
 //! be asked to believe stand-ins.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -288,7 +289,7 @@ fn words(config: &Config, account: &Account, fakes: &Fakes) -> String {
     for sample in fakes::samples() {
         let shown = indicator::detect(&sample.value);
         let shown = shown.map_or_else(|| sample.value.clone(), |one| one.to_string());
-        words.push_str(&format!("  {shown}  {}\n", sample.about));
+        let _ = writeln!(words, "  {shown}  {}", sample.about);
     }
     words.push('\n');
     words

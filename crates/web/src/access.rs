@@ -50,6 +50,16 @@ pub(crate) fn knows_nobody(access: Access, route: &str) -> bool {
     access == Access::Public && LOG.iter().any(|part| route.starts_with(part))
 }
 
+/// Whether acts behind this decide what others may do: whoever finds a browser open must not take a
+/// house over with it.
+fn decides_who_may(access: Access) -> bool {
+    use Permission::{RolesWrite, SecretsWrite, UsersWrite};
+    matches!(
+        access,
+        Access::Needs(UsersWrite | RolesWrite | SecretsWrite)
+    )
+}
+
 /// What stands before one route.
 pub(crate) struct Door {
     pub route: &'static str,
@@ -124,6 +134,17 @@ impl Door {
             .await;
         if judged.is_ok() && is_forged {
             judged = Err(ApiError::plain(Kind::CrossSite).into_response());
+        }
+        // Pages lead to the confirmation by themselves, with a way back.
+        if judged.is_ok() && changes && is_api && by_cookie && decides_who_may(self.access) {
+            let now = app.clock.now();
+            let fresh_until = visitor
+                .identity
+                .as_ref()
+                .and_then(|known| known.fresh_until);
+            if fresh_until.is_none_or(|until| until <= now) {
+                judged = Err(ApiError::plain(Kind::ConfirmNeeded).into_response());
+            }
         }
         if let Err(mut refusal) = judged {
             refusal.extensions_mut().insert(Arc::clone(&visitor));

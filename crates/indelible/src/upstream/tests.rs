@@ -112,7 +112,7 @@ fn source(slug: &str, base: &Url) -> Arc<dyn Source> {
         _ if slug == "urlscan-submit" => {
             builtin::scans(Duration::from_millis(1), Duration::from_millis(1))
         }
-        _ => builtin::make(slug, None).unwrap(),
+        Body::BuiltIn(_) => builtin::make(slug, None).unwrap(),
     }
 }
 

@@ -187,7 +187,7 @@ impl Gate {
         // Held until it is through: the next of them joins the queue then.
         let _first = match rank {
             Rank::Person => None,
-            Rank::Background => Some(self.from_behind(clock, deadline).await?),
+            Rank::Background => Some(self.come_forward(clock, deadline).await?),
         };
         let waiting = Waiting::enter(&self.waiting);
         self.in_time(waiting.ahead, clock.now(), deadline)?;
@@ -213,7 +213,7 @@ impl Gate {
     }
 
     /// Waits until it may join the queue, as the only one of those for whom nobody waits.
-    async fn from_behind(
+    async fn come_forward(
         &self,
         clock: &dyn Clock,
         deadline: UnixMicros,

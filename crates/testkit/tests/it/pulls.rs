@@ -261,9 +261,8 @@ async fn a_feed_is_pulled_and_its_index_outlives_its_server() {
 async fn a_long_feed_goes_into_the_index_whole() {
     let bench = Bench::new().await;
     let id = bench.add().await;
-    let text: String = (0..2500)
-        .map(|n| format!("host{n}.example.net\n"))
-        .collect();
+    let lines: Vec<String> = (0..2500).map(|n| format!("host{n}.example.net")).collect();
+    let text = lines.join("\n");
     bench.text(&text, "\"1\"");
     assert_eq!(bench.feeds.pull(id).await.unwrap(), Some(Outcome::Complete));
     let run = bench.feeds.runs(id, None, 1).await.unwrap().remove(0);

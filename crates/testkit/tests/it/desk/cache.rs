@@ -34,7 +34,7 @@ async fn an_answer_is_as_good_as_new_for_a_time() {
     pass(Duration::from_secs(31)).await;
     room.answers(&about(1)).await;
     assert_eq!(asked(), [1, 2, 3]);
-    pass(Duration::from_secs(3600)).await;
+    pass(Duration::from_hours(1)).await;
     room.answers(&about(1)).await;
     assert_eq!(asked(), [2, 3, 4]);
     let mut fresh = about(1);

@@ -118,7 +118,7 @@ struct Room {
     clock: Arc<TimerClock>,
     database: Arc<Database>,
     // Last: the others may still wait for a thread.
-    _still: Arc<Still>,
+    still: Arc<Still>,
 }
 
 impl Room {
@@ -136,7 +136,7 @@ impl Room {
     /// Another process over the same database, later or beside.
     async fn again(&self, sources: &[Made], settings: Settings) -> Self {
         let (database, clock) = (Arc::clone(&self.database), Arc::clone(&self.clock));
-        Self::over(database, clock, Arc::clone(&self._still), sources, settings).await
+        Self::over(database, clock, Arc::clone(&self.still), sources, settings).await
     }
 
     async fn over(
@@ -187,7 +187,7 @@ impl Room {
             stores,
             clock,
             database,
-            _still: still,
+            still,
         }
     }
 

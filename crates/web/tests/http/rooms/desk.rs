@@ -171,9 +171,9 @@ async fn what_a_role_does_not_allow_no_page_does() {
 // A secret is written once and read by nobody.
 #[tokio::test]
 async fn no_page_shows_a_secret() {
+    const SECRET: &str = "never-to-be-shown-again";
     let app = TestApp::start().await;
     let mut browser = Browser::administrator(&app).await;
-    const SECRET: &str = "never-to-be-shown-again";
     let page = "/desk/sources/abuseipdb";
     let fields = [("slot", "key"), ("value", SECRET)];
     let put = browser

@@ -298,3 +298,27 @@ async fn a_token_that_may_look_opens_the_figures_from_afar() {
         401
     );
 }
+
+// The pages ask again before such acts; the API behind the same cookie must not be the way around.
+#[tokio::test]
+async fn a_browser_left_open_gives_no_rights_away_through_the_api() {
+    let app = TestApp::start().await;
+    let mut ada = Browser::administrator(&app).await;
+    let same = [
+        ("content-type", "application/json"),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let body = r#"{"name":"auditor","about":"","permissions":["audit.read"]}"#;
+    let make = async |ada: &mut Browser<'_>| {
+        ada.send(Method::POST, "/api/v1/roles", &same, body.to_owned())
+            .await
+    };
+    app.pass(Duration::from_mins(20));
+    let refused = make(&mut ada).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(refused.json()["type"], "/problems/confirm-needed");
+    let confirm = "/account/confirm?next=/account/security";
+    ada.submit(confirm, "/account/confirm", &[("password", PASSWORD)])
+        .await;
+    assert_eq!(make(&mut ada).await.status, 201);
+}
