@@ -305,6 +305,7 @@ async fn a_browser_left_open_gives_no_rights_away_through_the_api() {
     let app = TestApp::start().await;
     let mut ada = Browser::administrator(&app).await;
     let same = [
+        ("accept", "application/json"),
         ("content-type", "application/json"),
         ("sec-fetch-site", "same-origin"),
     ];
